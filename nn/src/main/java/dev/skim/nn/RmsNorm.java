@@ -1,0 +1,16 @@
+package dev.skim.nn;
+
+/** Root-mean-square normalisation: {@code y = x / sqrt(mean(x^2) + epsilon) * weight} (Zhang and Sennrich 2019, eq. 4). */
+public record RmsNorm(float[] weight, float epsilon) {
+    /** Normalises {@code weight.length} elements; input and output may be the same place. */
+    public void apply(float[] input, int inputOffset, float[] output, int outputOffset) {
+        double sum = 0;
+        for (int i = 0; i < weight.length; i++) {
+            sum += (double) input[inputOffset + i] * input[inputOffset + i];
+        }
+        float scale = (float) (1 / Math.sqrt(sum / weight.length + epsilon));
+        for (int i = 0; i < weight.length; i++) {
+            output[outputOffset + i] = input[inputOffset + i] * scale * weight[i];
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package dev.skim.skip;
+
+/**
+ * What one session leaves out. Asked before each of the 2M sublayers of a forward pass, in execution order.
+ *
+ * <p>Sublayer ids follow the AdaSkip paper: {@code 0 .. M-1} is the attention of layer id, {@code M .. 2M-1} the
+ * feed-forward network of layer {@code id - M}. A plan belongs to one session and is called by one thread at a time.
+ */
+public interface SkipPlan {
+    /** The plan that leaves nothing out and observes nothing. */
+    SkipPlan NONE = (sublayer, phase, tokens) -> Decision.RUN;
+
+    /**
+     * Says what to do with a sublayer.
+     *
+     * @param tokens how many tokens the batch holds
+     */
+    Decision decide(int sublayer, Phase phase, int tokens);
+
+    /** Called once before each forward pass: {@code position} is that of its first token. */
+    default void begin(Phase phase, int position, int tokens) {}
+
+    /** Called once after each forward pass. */
+    default void end(Phase phase) {}
+
+    /** Called when the session starts a new request (a prompt and its answer). */
+    default void newRequest() {}
+
+    /** Whether {@link #observe} wants this sublayer in this pass; asked only where {@link #decide} said run. */
+    default boolean observes(int sublayer, Phase phase) {
+        return false;
+    }
+
+    /**
+     * Shows the residual stream before and after a sublayer that ran.
+     *
+     * @param input tokens x width, row-major: the stream before the sublayer's norm
+     * @param output tokens x width, row-major: the stream after the residual add; both are only lent for the call
+     */
+    default void observe(int sublayer, Phase phase, float[] input, float[] output, int tokens, int width) {}
+}
