@@ -8,9 +8,6 @@ package dev.skim.tensor;
  * safe for use by several threads.
  */
 public final class Activations {
-    /** Columns that are interleaved together: a cache line of each token. */
-    private static final int STEP = 16;
-
     float[] tiles = new float[0];
     int tokens;
     int columns;
@@ -33,7 +30,7 @@ public final class Activations {
             for (int tile = begin; tile < end; tile++) {
                 int first = tile * Tile.SIZE;
                 int n = Math.min(Tile.SIZE, tokens - first);
-                interleave(source, offset + first * stride, stride, n, columns, tiles, first * columns);
+                Tile.interleave(source, offset + first * stride, stride, n, columns, tiles, first * columns);
             }
         });
     }
@@ -41,20 +38,6 @@ public final class Activations {
     private void reserve(int size) {
         if (tiles.length < size) {
             tiles = new float[size];
-        }
-    }
-
-    private static void interleave(
-            float[] source, int offset, int stride, int n, int columns, float[] target, int to) {
-        for (int from = 0; from < columns; from += STEP) {
-            int width = Math.min(STEP, columns - from);
-            for (int t = 0; t < n; t++) {
-                int s = offset + t * stride + from;
-                int d = to + from * Tile.SIZE + t;
-                for (int c = 0; c < width; c++) {
-                    target[d + c * Tile.SIZE] = source[s + c];
-                }
-            }
         }
     }
 

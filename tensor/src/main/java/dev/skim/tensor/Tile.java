@@ -17,6 +17,9 @@ public final class Tile {
     /** Rows of a panel, and columns of an interleaved batch. */
     public static final int SIZE = 32;
 
+    /** Columns that are interleaved together: a cache line of each row. */
+    private static final int STEP = 16;
+
     private static final int WIDEST = Simd.BITS == 512 ? 8 : 4;
 
     private Tile() {}
@@ -43,6 +46,24 @@ public final class Tile {
             }
             if (j < columns) {
                 one(x, xo + j, w, wo + strip, n, y, yo + j * stride + strip, add);
+            }
+        }
+    }
+
+    /**
+     * Interleaves rows: {@code target[to + c * 32 + t] = source[offset + t * stride + c]} for {@code n} rows (at most 32
+     * less the lane at which {@code to} stands) of {@code columns} elements.
+     */
+    public static void interleave(
+            float[] source, int offset, int stride, int n, int columns, float[] target, int to) {
+        for (int from = 0; from < columns; from += STEP) {
+            int width = Math.min(STEP, columns - from);
+            for (int t = 0; t < n; t++) {
+                int s = offset + t * stride + from;
+                int d = to + from * SIZE + t;
+                for (int c = 0; c < width; c++) {
+                    target[d + c * SIZE] = source[s + c];
+                }
             }
         }
     }
