@@ -6,10 +6,10 @@ import java.util.BitSet;
 /**
  * The point sets that IQ codes index, and the signs that go with them.
  *
- * <p>A grid has n coordinates of b possible values each, so a point is a number of n base-b digits, the first coordinate
- * its least digit. Every grid of the format lists its points in ascending order of these numbers. So a grid is a set
- * and a code the rank of a point in it: kept here as a bit set (bit k says that the point of number k belongs), in
- * base64. The sets themselves have no formula; they are constants of the GGUF format.
+ * <p>A grid has n coordinates of b possible values each, so a point is a number of n base-b digits, the first
+ * coordinate its least digit. Every grid of the format lists its points in ascending order of these numbers. So a
+ * grid is a set and a code the rank of a point in it: kept here as a bit set (bit k says that the point of number k
+ * belongs), in base64. The sets themselves have no formula; they are constants of the GGUF format.
  *
  * <p>Points and sign masks are packed, coordinate j in byte j of a long.
  */

@@ -3,9 +3,9 @@ package dev.skim.tensor.block;
 import java.lang.foreign.MemorySegment;
 
 /**
- * 256 elements in 136 bytes: f16 {@code d}, 16 bits with the upper two bits of the 8 group scales, 4 bytes with their low
- * nibbles, then 8 groups of 32 elements coded as in {@link IQ4_NL}. An element is
- * {@code d * (scale - 32) * VALUES[code]}.
+ * 256 elements in 136 bytes: f16 {@code d}, 16 bits with the upper two bits of the 8 group scales, 4 bytes with their
+ * low nibbles, then 8 groups of 32 elements coded as in {@link IQ4_NL}. An element is {@code d * (scale - 32) *
+ * VALUES[code]}.
  */
 public final class IQ4_XS implements BlockCodec {
     @Override

@@ -3,8 +3,8 @@ package dev.skim.tensor.block;
 import java.lang.foreign.MemorySegment;
 
 /**
- * 256 elements in 176 bytes: f16 {@code d}, f16 {@code dmin}, 12 bytes of 6-bit group scales and minima
- * ({@link GroupScales}), 32 bytes of fifth bits, 128 bytes of low nibbles as in {@link Q4_K}. A group is 32 elements; an
+ * 256 elements in 176 bytes: f16 {@code d}, f16 {@code dmin}, 12 bytes of 6-bit group scales and minima ({@link
+ * GroupScales}), 32 bytes of fifth bits, 128 bytes of low nibbles as in {@link Q4_K}. A group is 32 elements; an
  * element is {@code d * scale * code - dmin * minimum}. Fifth bit k of byte i belongs to element 32k + i.
  */
 public final class Q5_K implements BlockCodec {
