@@ -18,13 +18,13 @@ final class SequenceFilters {
     static Object apply(Run run, String name, Object value, Arguments arguments) {
         switch (name) {
             case "map" -> {
-                return map(run, value, arguments);
+                return map(run, itemsOfTrue(run, value), arguments);
             }
             case "select", "reject" -> {
-                return select(run, Values.list(run, value), arguments, false, name.equals("select"));
+                return select(run, itemsOfTrue(run, value), arguments, false, name.equals("select"));
             }
             case "selectattr", "rejectattr" -> {
-                return select(run, Values.list(run, value), arguments, true, name.equals("selectattr"));
+                return select(run, itemsOfTrue(run, value), arguments, true, name.equals("selectattr"));
             }
             case "join" -> {
                 Arguments.Bound bound = arguments.bind(name, 0, "d", "attribute");
@@ -105,21 +105,26 @@ final class SequenceFilters {
         }
     }
 
-    private static Object map(Run run, Object value, Arguments arguments) {
+    /** The items; none of any value that is false, even one without items, as None: templates rely on it. */
+    private static List<Object> itemsOfTrue(Run run, Object value) {
+        return Values.truth(value) ? Values.list(run, value) : List.of();
+    }
+
+    private static Object map(Run run, List<Object> items, Arguments arguments) {
         List<Object> results = new ArrayList<>();
         if (arguments.positional().isEmpty()) {
             Arguments.Bound bound = arguments.bind("map", 0, "attribute", "default");
             if (!bound.has(0)) {
                 throw new TemplateException("map requires a filter argument");
             }
-            for (Object item : Values.list(run, value)) {
+            for (Object item : items) {
                 Object result = attribute(item, bound.get(0));
                 results.add(result instanceof Undefined && bound.get(1, null) != null ? bound.get(1) : result);
             }
         } else {
             String filter = name(arguments, 0, "filter");
             Arguments rest = arguments.from(1);
-            for (Object item : Values.list(run, value)) {
+            for (Object item : items) {
                 results.add(Filters.apply(run, filter, item, rest));
             }
         }
