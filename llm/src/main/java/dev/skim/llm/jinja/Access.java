@@ -63,9 +63,11 @@ final class Access {
     /** {@code value[start:stop:step]}; null bounds are the ends. */
     static Object slice(Run run, Object value, Object start, Object stop, Object step) {
         Values.refuseUndefined(value);
-        boolean sequence = value instanceof String || value instanceof Markup || value instanceof List;
-        if (!sequence || !isBound(start) || !isBound(stop) || !isBound(step)) {
-            return Undefined.because("'" + Values.typeName(value) + " object' cannot be sliced so");
+        if (!(value instanceof String || value instanceof Markup || value instanceof List)) {
+            throw new TemplateException("'" + Values.typeName(value) + "' object cannot be sliced");
+        }
+        if (!isBound(start) || !isBound(stop) || !isBound(step)) {
+            throw new TemplateException("slice indices must be integers or None");
         }
         int by = step == null ? 1 : Numbers.clip(Numbers.integer(step));
         if (by == 0) {
@@ -76,6 +78,9 @@ final class Access {
         int to = bound(stop, length, by < 0 ? -1 : length, by < 0);
         long distance = by > 0 ? (long) to - from : (long) from - to;
         int count = distance <= 0 ? 0 : (int) ((distance - 1) / Math.abs((long) by)) + 1;
+        if (value instanceof Range range) {
+            return range.slice(from, to, by);
+        }
         run.spend(value instanceof List ? count : length);
         if (value instanceof List<?> list) {
             List<Object> items = new ArrayList<>(count);

@@ -23,6 +23,7 @@ final class Escapes {
                 case 'b' -> out.append('\b');
                 case 'f' -> out.append('\f');
                 case 'v' -> out.append('\u000b');
+                case 'N' -> i = named(body, i, out, line);
                 case 'x' -> i = hex(body, i, 2, out, line);
                 case 'u' -> i = hex(body, i, 4, out, line);
                 case 'U' -> i = hex(body, i, 8, out, line);
@@ -50,6 +51,20 @@ final class Escapes {
         }
         out.appendCodePoint(value);
         return end - 1;
+    }
+
+    private static int named(String body, int at, StringBuilder out, int line) {
+        int end = body.indexOf('}', at);
+        if (end < 0 || body.charAt(at + 1) != '{') {
+            throw new TemplateException("the escape '\\N' takes the name of a character in braces", line);
+        }
+        String name = body.substring(at + 2, end);
+        try {
+            out.appendCodePoint(Character.codePointOf(name));
+        } catch (IllegalArgumentException e) {
+            throw new TemplateException("unknown Unicode character name '" + name + "'", line);
+        }
+        return end;
     }
 
     private static int octal(String body, int at, StringBuilder out) {

@@ -52,7 +52,11 @@ final class Filters {
                 return StringMethods.replace(run, Text.str(value), Text.str(bound.get(0)), Text.str(bound.get(1)), most);
             }
             case "indent" -> {
-                return indent(run, Text.str(value), arguments.bind(name, 0, "width", "first", "blank"));
+                Values.refuseUndefined(value);
+                if (!(value instanceof String text)) {
+                    throw new TemplateException("indent takes a string, not '" + Values.typeName(value) + "'");
+                }
+                return indent(run, text, arguments.bind(name, 0, "width", "first", "blank"));
             }
             case "format" -> {
                 Object values = arguments.named().isEmpty() ? Tuple.copyOf(arguments.positional()) : arguments.namedDict();

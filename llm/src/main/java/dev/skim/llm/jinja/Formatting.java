@@ -25,8 +25,9 @@ final class Formatting {
         while (formatting.copyTo('%')) {
             formatting.percentField(values, escapes);
         }
-        // A dict, as a single value, may be left over: its items are used by name.
-        if (formatting.used < formatting.positional.size() && !(values instanceof Map)) {
+        // A single value that has items, as a dict whose items are used by name, may be left over.
+        boolean hasItems = values instanceof Map || values instanceof List && !(values instanceof Tuple);
+        if (formatting.used < formatting.positional.size() && !hasItems) {
             throw new TemplateException("not all arguments converted during string formatting");
         }
         return formatting.out.toString();

@@ -38,6 +38,15 @@ final class Numbers {
         return value instanceof Double real ? real : integer(value);
     }
 
+    /** The number as a float. */
+    static double real(Number value) {
+        double real = value.doubleValue();
+        if (Double.isInfinite(real) && !(value instanceof Double)) {
+            throw new TemplateException("int too large to convert to float");
+        }
+        return real;
+    }
+
     static int clip(Number value) {
         if (value instanceof BigInteger big) {
             return big.signum() < 0 ? Integer.MIN_VALUE : Integer.MAX_VALUE;
@@ -63,13 +72,13 @@ final class Numbers {
     static Number apply(Kind op, Number a, Number b) {
         if (op == Kind.DIV) {
             nonZero(b, "division by zero");
-            return a.doubleValue() / b.doubleValue();
+            return real(a) / real(b);
         }
         if (op == Kind.POW) {
             return power(a, b);
         }
         if (a instanceof Double || b instanceof Double) {
-            return real(op, a.doubleValue(), b.doubleValue());
+            return real(op, real(a), real(b));
         }
         if (op == Kind.FLOOR_DIV || op == Kind.MOD) {
             nonZero(b, op == Kind.MOD ? "integer modulo by zero" : "integer division or modulo by zero");
@@ -149,8 +158,8 @@ final class Numbers {
 
     private static Number power(Number a, Number b) {
         if (a instanceof Double || b instanceof Double || b.doubleValue() < 0) {
-            double x = a.doubleValue();
-            double y = b.doubleValue();
+            double x = real(a);
+            double y = real(b);
             if (x == 0 && y < 0) {
                 throw new TemplateException("0.0 cannot be raised to a negative power");
             }

@@ -85,7 +85,7 @@ final class Parser {
             }
             case "with" -> with(line);
             case "generation" -> new Statement.Block(List.of(), List.of(), body("generation", line), line);
-            case "print" -> new Statement.Output(expressions.tuple(true), line);
+            case "print" -> print(line);
             case "break", "continue" -> {
                 if (loops == 0) {
                     throw new TemplateException("'" + name + "' outside of a loop", line);
@@ -96,6 +96,15 @@ final class Parser {
                     ? "the tag '" + name + "' is not known here"
                     : "the tag '" + name + "' is not known here, where '" + String.join("' or '", ends) + "' is due", line);
         };
+    }
+
+    private Statement print(int line) {
+        List<Expr> values = new ArrayList<>();
+        values.add(expressions.expression());
+        while (tokens.skip(Kind.COMMA)) {
+            values.add(expressions.expression());
+        }
+        return new Statement.Output(new Expr.Concat(values), line);
     }
 
     private Statement ifStatement(int line) {
@@ -113,6 +122,7 @@ final class Parser {
     }
 
     private Statement forStatement(int line) {
+        loops++;
         Target target = target(false);
         tokens.expectName("in");
         Expr iterable = expressions.tuple(false);
@@ -120,7 +130,6 @@ final class Parser {
         boolean recursive = tokens.skipName("recursive");
         tokens.skip(Kind.COLON);
         tokens.expect(Kind.BLOCK_END);
-        loops++;
         List<Statement> body = statements("for", line, "else", "endfor");
         loops--;
         List<Statement> otherwise = tokens.next().isName("else") ? body("for", line) : List.of();
@@ -232,6 +241,9 @@ final class Parser {
             return target;
         }
         String name = variable();
+        if (loops > 0 && name.equals("loop")) {
+            throw tokens.failure("can't assign to 'loop' in a loop");
+        }
         if (members && tokens.skip(Kind.DOT)) {
             return new Target.Member(name, tokens.name());
         }

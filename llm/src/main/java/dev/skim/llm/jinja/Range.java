@@ -26,6 +26,11 @@ final class Range extends AbstractList<Object> {
         size = (int) count;
     }
 
+    /** The numbers at the indices from {@code from} up to {@code to}, {@code by} apart. */
+    Range slice(int from, int to, int by) {
+        return new Range(start + from * step, start + to * step, step * by);
+    }
+
     @Override
     public Object get(int index) {
         return start + index * step;

@@ -69,6 +69,8 @@ final class Text {
             out.append("Markup(");
             quote(markup.text(), out);
             out.append(')');
+        } else if (value instanceof Undefined) {
+            out.append("Undefined");
         } else {
             out.append('<').append(Values.typeName(value)).append('>');
         }
