@@ -1,131 +1,149 @@
 package dev.skim.nn;
 
-import java.util.Arrays;
+import dev.skim.tensor.Tile;
 
 /**
- * Keys and values of all layers of one session, in pages of 64 positions that are allocated as rows arrive: a layer that
- * is never computed takes no memory. Not safe for use by several threads at once, except to read.
+ * Keys and values of all layers of one session, in pages of 64 positions.
+ *
+ * <p>A page holds, for every key-value head, two panels of 32 keys interleaved ({@code [dimension][32 keys]}) and the
+ * values in panels of 32 dimensions ({@code [64 keys][32 dimensions]}): both are operands of {@link Tile} as they lie.
+ * Pages come into being as rows are written; a layer whose attention is left out has none.
  */
 public final class KvCache {
-    /** Positions in a page. */
-    static final int PAGE = 64;
+    /** Positions of a page. */
+    public static final int PAGE = 64;
 
-    final int kvHeads;
-    final int headSize;
+    private static final int PANEL = Tile.SIZE;
+
+    private final int kvHeads;
+    private final int headSize;
+    private final int valuePanels;
     private final int capacity;
     private final int[] lengths;
-    private final int[] pageCounts;
-
-    /** {@code [layer][page]} of {@code [kvHead][position in the page][headSize]}. */
-    final float[][][] keys;
-
-    final float[][][] values;
+    private final float[][][] keys;
+    private final float[][][] values;
 
     /**
-     * Makes an empty cache.
+     * An empty cache.
      *
+     * @param headSize elements of a head's key and of its value
      * @param capacity positions at most
      */
     public KvCache(int layers, int kvHeads, int headSize, int capacity) {
-        if (layers < 1 || kvHeads < 1 || headSize < 1 || capacity < 1) {
-            throw new IllegalArgumentException("a cache has at least 1 layer, head, element and position, not " + layers
-                    + ", " + kvHeads + ", " + headSize + " and " + capacity);
-        }
-        Math.multiplyExact(Math.multiplyExact(PAGE, kvHeads), headSize);
         this.kvHeads = kvHeads;
         this.headSize = headSize;
+        this.valuePanels = (headSize + PANEL - 1) / PANEL;
         this.capacity = capacity;
-        lengths = new int[layers];
-        pageCounts = new int[layers];
-        keys = new float[layers][0][];
-        values = new float[layers][0][];
+        this.lengths = new int[layers];
+        int pages = (capacity + PAGE - 1) / PAGE;
+        this.keys = new float[layers][pages][];
+        this.values = new float[layers][pages][];
     }
 
-    /** Rows that the layer holds: its next row has this position. */
-    public int length(int layer) {
-        return lengths[layer];
-    }
-
-    /** Positions at most. */
+    /** Positions that the cache can hold. */
     public int capacity() {
         return capacity;
     }
 
-    /** Bytes that the pages take. */
+    /** Rows that a layer holds: positions 0 to length - 1, without holes. */
+    public int length(int layer) {
+        return lengths[layer];
+    }
+
+    /** Bytes of all pages. */
     public long bytes() {
-        long pages = 0;
-        for (int count : pageCounts) {
-            pages += count;
+        long floats = 0;
+        for (int layer = 0; layer < lengths.length; layer++) {
+            for (int page = 0; page < keys[layer].length; page++) {
+                if (keys[layer][page] != null) {
+                    floats += keys[layer][page].length + values[layer][page].length;
+                }
+            }
         }
-        return pages * 2 * Float.BYTES * PAGE * kvHeads * headSize;
+        return floats * Float.BYTES;
     }
 
     /**
-     * Adds a row for each of {@code tokens} tokens, at the positions from {@code length(layer)} on: a sequence never has
-     * holes.
+     * Writes rows at positions {@code length(layer)} and on.
      *
-     * @param keys row t holds kvHeads x headSize elements from {@code keyOffset + t * keyStride} on; {@code values} alike
-     * @throws IllegalStateException when the rows do not fit; nothing was added
+     * @param rowKeys {@code tokens} rows of kvHeads x headSize elements, row t at {@code keyOffset + t * keyStride}
+     * @param rowValues the same for values
+     * @throws IllegalArgumentException when they do not fit
      */
     public void append(
             int layer,
-            float[] keys,
+            float[] rowKeys,
             int keyOffset,
             int keyStride,
-            float[] values,
+            float[] rowValues,
             int valueOffset,
             int valueStride,
             int tokens) {
-        int length = lengths[layer];
-        if (tokens > capacity - length) {
-            throw new IllegalStateException(tokens + " rows do not fit into a cache of " + capacity + " positions that holds "
-                    + length);
+        int from = lengths[layer];
+        if (tokens > capacity - from) {
+            throw new IllegalArgumentException(
+                    "the cache holds " + capacity + " positions, " + from + " are taken, " + tokens + " do not fit");
         }
-        grow(layer, length + tokens);
-        for (int t = 0; t < tokens; t++) {
-            int position = length + t;
-            float[] keyPage = this.keys[layer][position / PAGE];
-            float[] valuePage = this.values[layer][position / PAGE];
+        for (int t = 0; t < tokens; ) {
+            int position = from + t;
+            int inPage = position % PAGE;
+            int n = Math.min(PANEL - position % PANEL, tokens - t);
+            float[] keyPage = page(keys[layer], position, kvHeads * PAGE * headSize);
+            float[] valuePage = page(values[layer], position, kvHeads * PAGE * valuePanels * PANEL);
             for (int head = 0; head < kvHeads; head++) {
-                int to = (head * PAGE + position % PAGE) * headSize;
-                System.arraycopy(keys, keyOffset + t * keyStride + head * headSize, keyPage, to, headSize);
-                System.arraycopy(values, valueOffset + t * valueStride + head * headSize, valuePage, to, headSize);
+                int key = keyOffset + t * keyStride + head * headSize;
+                Tile.interleave(
+                        rowKeys, key, keyStride, n, headSize,
+                        keyPage, keyPanel(head, inPage / PANEL) + position % PANEL);
+                for (int i = 0; i < n; i++) {
+                    int value = valueOffset + (t + i) * valueStride + head * headSize;
+                    for (int d = 0; d < headSize; d += PANEL) {
+                        System.arraycopy(
+                                rowValues, value + d,
+                                valuePage, valuePanel(head, d / PANEL) + (inPage + i) * PANEL,
+                                Math.min(PANEL, headSize - d));
+                    }
+                }
             }
+            t += n;
         }
-        lengths[layer] = length + tokens;
+        lengths[layer] = from + tokens;
     }
 
-    private void grow(int layer, int length) {
-        int wanted = (length + PAGE - 1) / PAGE;
-        if (wanted <= pageCounts[layer]) {
-            return;
+    private static float[] page(float[][] pages, int position, int size) {
+        int page = position / PAGE;
+        if (pages[page] == null) {
+            pages[page] = new float[size];
         }
-        if (wanted > keys[layer].length) {
-            // Doubling the page table keeps a long generation from copying it at every page.
-            int entries = Math.max(wanted, 2 * keys[layer].length);
-            keys[layer] = Arrays.copyOf(keys[layer], entries);
-            values[layer] = Arrays.copyOf(values[layer], entries);
-        }
-        for (int page = pageCounts[layer]; page < wanted; page++) {
-            keys[layer][page] = new float[PAGE * kvHeads * headSize];
-            values[layer][page] = new float[PAGE * kvHeads * headSize];
-            pageCounts[layer] = page + 1;
-        }
+        return pages[page];
     }
 
-    /** Forgets rows: every layer keeps at most {@code length}. Pages that hold none any more are let go. */
+    /** Forgets all rows from position {@code length} on, in every layer. */
     public void truncate(int length) {
-        if (length < 0) {
-            throw new IllegalArgumentException("a cache cannot be cut to " + length + " rows");
-        }
-        int wanted = (int) (((long) length + PAGE - 1) / PAGE);
         for (int layer = 0; layer < lengths.length; layer++) {
             lengths[layer] = Math.min(lengths[layer], length);
-            for (int page = pageCounts[layer] - 1; page >= wanted; page--) {
+            for (int page = (length + PAGE - 1) / PAGE; page < keys[layer].length; page++) {
                 keys[layer][page] = null;
                 values[layer][page] = null;
             }
-            pageCounts[layer] = Math.min(pageCounts[layer], wanted);
         }
+    }
+
+    float[] keyPage(int layer, int page) {
+        return keys[layer][page];
+    }
+
+    float[] valuePage(int layer, int page) {
+        return values[layer][page];
+    }
+
+    /** Where a panel of 32 keys of a head starts in a page of keys. */
+    int keyPanel(int head, int panel) {
+        return (head * 2 + panel) * headSize * PANEL;
+    }
+
+    /** Where a panel of 32 dimensions of a head starts in a page of values. */
+    int valuePanel(int head, int panel) {
+        return (head * valuePanels + panel) * PAGE * PANEL;
     }
 }
