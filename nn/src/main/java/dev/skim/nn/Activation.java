@@ -10,15 +10,35 @@ public enum Activation {
         }
     },
 
-    /** {@code x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))} (Hendrycks and Gimpel 2016): the gate of Gemma's GeGLU. */
+    /**
+     * {@code x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))} (Hendrycks and Gimpel 2016): the gate of Gemma's GeGLU.
+     *
+     * <p>Between -10 and 10 the argument and the result are rounded to half precision, as ggml's table does, which is what
+     * these models are measured with: on a random Gemma 2 of 26 layers a function without that rounding parts from the
+     * reference at cosine 0.9994, and with it at 0.99996.
+     */
     GELU_TANH {
         @Override
         float of(float x) {
-            return (float) (0.5 * x * (1 + Math.tanh(SQRT_2_OVER_PI * x * (1 + 0.044715 * x * x))));
+            return x <= -10 ? 0 : x >= 10 ? x : HalfGelu.TABLE[Float.floatToFloat16(x) & 0xffff];
         }
     };
 
-    private static final double SQRT_2_OVER_PI = Math.sqrt(2 / Math.PI);
+    /** The function of every half-precision number. */
+    private static final class HalfGelu {
+        static final float[] TABLE = new float[1 << 16];
+        private static final float SQRT_2_OVER_PI = (float) Math.sqrt(2 / Math.PI);
+
+        static {
+            for (int bits = 0; bits < TABLE.length; bits++) {
+                // In single precision throughout, so that the table is ggml's own.
+                float x = Float.float16ToFloat((short) bits);
+                float inner = SQRT_2_OVER_PI * x * (1 + 0.044715f * x * x);
+                float y = 0.5f * x * (1 + (float) Math.tanh(inner));
+                TABLE[bits] = Float.float16ToFloat(Float.floatToFloat16(y));
+            }
+        }
+    }
 
     /** The function of one number. */
     abstract float of(float x);

@@ -15,7 +15,7 @@ public record RmsNorm(String name, float[] weight, float epsilon) {
         }
         float scale = (float) (1 / Math.sqrt(sum / weight.length + epsilon));
         for (int i = 0; i < weight.length; i++) {
-            output[outputOffset + i] = input[inputOffset + i] * scale * weight[i];
+            output[outputOffset + i] = input[inputOffset + i] * (scale * weight[i]);
         }
     }
 }
