@@ -261,7 +261,7 @@ public final class Decoder {
         });
         sequence.space.activations().set(sequence.normed, 0, width, count, width, workers);
         int vocabulary = head.rows();
-        head.apply(sequence.space.activations(), out, 0, vocabulary, workers);
+        head.apply(sequence.space.activations(), sequence.space.products(), out, 0, vocabulary, workers);
         if (config.logitCap() != 0) {
             workers.run(count, 1, (begin, end, worker) -> Activation.softCap(
                     out, begin * vocabulary, (end - begin) * vocabulary, config.logitCap()));
