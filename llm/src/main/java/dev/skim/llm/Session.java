@@ -38,11 +38,6 @@ public final class Session implements AutoCloseable {
         return model;
     }
 
-    /** The model that it is a session on. */
-    public Model model() {
-        throw new UnsupportedOperationException();
-    }
-
     /** Tokens in the cache. */
     public int position() {
         return position;
