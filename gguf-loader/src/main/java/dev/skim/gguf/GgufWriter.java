@@ -216,9 +216,12 @@ public final class GgufWriter {
     private void write(Path file, Map<String, byte[]> entries, List<Tensor> content) throws IOException {
         try (FileOutput out = FileOutput.create(file)) {
             out.write(header(entries, content));
-            out.pad(alignment);
+            // As llama.cpp does: data begin and end at the alignment, and where there are none nothing is padded.
             for (Tensor tensor : content) {
+                out.pad(alignment);
                 out.write(tensor);
+            }
+            if (!content.isEmpty()) {
                 out.pad(alignment);
             }
             out.complete();

@@ -52,11 +52,11 @@ public final class Metadata {
             in.enter("metadata entry " + (i + 1) + " of " + count, null);
             int keyStart = in.position();
             String key = in.string();
-            in.enter("metadata key", key);
             int keyLength = in.position() - keyStart - Long.BYTES;
             if (keyLength == 0 || keyLength > MAX_KEY) {
-                throw in.fault("has a length of " + keyLength + " bytes, accepted are 1 to " + MAX_KEY);
+                throw in.fault("has a key of " + keyLength + " bytes, accepted are 1 to " + MAX_KEY);
             }
+            in.enter("metadata key", key);
             ValueType type = in.valueType("value type");
             int start = in.position();
             in.skipValue(type, 0);
@@ -175,7 +175,7 @@ public final class Metadata {
         int[] integers = new int[elementCount(entry.start)];
         for (int i = 0, at = firstElement(entry.start); i < integers.length; i++, at += type.size()) {
             long value = integerAt(type, at);
-            if (value != (int) value) {
+            if (value != (int) value || type == ValueType.U64 && value < 0) {
                 throw new GgufException(file + ": metadata key " + Text.quote(key) + " holds "
                         + (type == ValueType.U64 ? Long.toUnsignedString(value) : Long.toString(value)) + " at index " + i
                         + ", accepted are 32-bit integers");

@@ -131,11 +131,11 @@ record Part(Path file, Stamp stamp, int version, Metadata metadata, List<TensorI
             in.enter("tensor " + (i + 1) + " of " + count, null);
             int nameStart = in.position();
             String name = in.string();
-            in.enter("tensor", name);
             int nameLength = in.position() - nameStart - Long.BYTES;
             if (nameLength == 0 || nameLength > MAX_NAME) {
                 throw in.fault("has a name of " + nameLength + " bytes, accepted are 1 to " + MAX_NAME);
             }
+            in.enter("tensor", name);
             if (!names.add(name)) {
                 throw in.fault("appears twice");
             }
