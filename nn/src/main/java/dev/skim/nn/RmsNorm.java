@@ -1,7 +1,12 @@
 package dev.skim.nn;
 
-/** Root-mean-square normalisation: {@code y = x / sqrt(mean(x^2) + epsilon) * weight} (Zhang and Sennrich 2019, eq. 4). */
-public record RmsNorm(float[] weight, float epsilon) {
+/**
+ * Root-mean-square normalisation: {@code y = x / sqrt(mean(x^2) + epsilon) * weight} (Zhang and Sennrich 2019, eq. 4).
+ *
+ * @param name the GGUF name of its tensor, without {@code .weight}
+ * @param weight one factor an element
+ */
+public record RmsNorm(String name, float[] weight, float epsilon) {
     /** Normalises {@code weight.length} elements; input and output may be the same place. */
     public void apply(float[] input, int inputOffset, float[] output, int outputOffset) {
         double sum = 0;
