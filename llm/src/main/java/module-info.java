@@ -7,8 +7,12 @@ module dev.skim.llm {
     requires org.eclipse.collections.api;
     requires org.eclipse.collections.impl;
     requires com.fasterxml.jackson.databind;
-    requires info.picocli;
+    requires static info.picocli;
+    requires static org.jline.reader;
     requires java.net.http;
 
     exports dev.skim.llm;
+
+    opens dev.skim.llm.cli to
+            info.picocli;
 }

@@ -7,6 +7,11 @@ package dev.skim.llm;
 public final class Session implements AutoCloseable {
     private Session() {}
 
+    /** The model that it is a session on. */
+    public Model model() {
+        throw new UnsupportedOperationException();
+    }
+
     /** Tokens in the cache. */
     public int position() {
         throw new UnsupportedOperationException();
