@@ -1,11 +1,19 @@
 package dev.skim.llm.bench;
 
+import dev.skim.gguf.GgufWriter;
+import dev.skim.gguf.TensorSource;
 import dev.skim.llm.SkimException;
 import dev.skim.tensor.ElementType;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.SplittableRandom;
+import java.util.function.DoubleConsumer;
 import java.util.stream.Collectors;
 
 /**
@@ -15,6 +23,9 @@ import java.util.stream.Collectors;
  * @param mix its element types
  */
 public record SyntheticModel(Shape shape, Mix mix) {
+    /** Positions of the context: enough for every measurement, whatever the real model was trained for. */
+    private static final int CONTEXT = 32_768;
+
     /** The shapes of real models. */
     public enum Shape {
         /** SmolLM2-135M. */
@@ -187,5 +198,63 @@ public record SyntheticModel(Shape shape, Mix mix) {
 
     private Tensor vector(String name) {
         return new Tensor(name + ".weight", ElementType.F32, 1, shape.width);
+    }
+
+    /**
+     * Writes the model as a GGUF file that llama.cpp loads too. The same shape and type give the same bytes.
+     *
+     * @param progress told the share that is written, 0 to 1
+     */
+    public void write(Path file, DoubleConsumer progress) throws IOException {
+        GgufWriter writer = GgufWriter.create()
+                .string("general.architecture", "llama")
+                .string("general.name", name())
+                .u32("general.file_type", mix.fileType)
+                .u32("general.quantization_version", 2)
+                .u32("llama.context_length", CONTEXT)
+                .u32("llama.embedding_length", shape.width)
+                .u32("llama.block_count", shape.layers)
+                .u32("llama.feed_forward_length", shape.feedForward)
+                .u32("llama.attention.head_count", shape.heads)
+                .u32("llama.attention.head_count_kv", shape.kvHeads)
+                .f32("llama.attention.layer_norm_rms_epsilon", 1e-5f)
+                .u32("llama.rope.dimension_count", shape.headSize)
+                .f32("llama.rope.freq_base", (float) shape.ropeBase)
+                .u32("llama.vocab_size", shape.vocabulary);
+        SyntheticVocabulary.put(writer, shape.vocabulary);
+        long all = bytes();
+        long done = 0;
+        SplittableRandom random = new SplittableRandom(shape.ordinal());
+        for (Tensor tensor : tensors()) {
+            done += tensor.bytes();
+            double share = (double) done / all;
+            SplittableRandom own = random.split();
+            if (tensor.isVector()) {
+                float[] ones = new float[tensor.columns];
+                Arrays.fill(ones, 1);
+                writer.addTensor(tensor.name, List.of((long) tensor.columns), ones);
+            } else {
+                TensorSource source = weights(tensor, own);
+                writer.addTensor(tensor.name, tensor.type, List.of((long) tensor.columns, (long) tensor.rows), out -> {
+                    source.writeTo(out);
+                    progress.accept(share);
+                });
+            }
+        }
+        writer.write(file);
+    }
+
+    /** Weights that keep the size of what they are multiplied with: of deviation 1 / sqrt(columns). */
+    private static TensorSource weights(Tensor tensor, SplittableRandom random) {
+        return out -> {
+            int blockBytes = tensor.type.blockBytes();
+            byte[] piece = new byte[Math.max(1, (1 << 20) / blockBytes) * blockBytes];
+            for (long left = tensor.bytes(); left > 0; left -= piece.length) {
+                int length = (int) Math.min(left, piece.length);
+                MemorySegment segment = MemorySegment.ofArray(piece).asSlice(0, length);
+                RandomBlocks.fill(tensor.type, segment, 1 / Math.sqrt(tensor.columns), random);
+                out.write(ByteBuffer.wrap(piece, 0, length));
+            }
+        };
     }
 }

@@ -38,6 +38,7 @@ public final class Main implements Callable<Integer> {
         COMMANDS.put("tokenize", TokenizeCommand::new);
         COMMANDS.put("perplexity", PerplexityCommand::new);
         COMMANDS.put("pull", PullCommand::new);
+        COMMANDS.put("bench", BenchCommand::new);
     }
 
     private Main() {}
