@@ -9,6 +9,8 @@ module dev.skim.llm {
     requires com.fasterxml.jackson.databind;
     requires static info.picocli;
     requires static org.jline.reader;
+    requires java.logging;
+    requires jdk.incubator.vector;
     requires java.net.http;
 
     exports dev.skim.llm;

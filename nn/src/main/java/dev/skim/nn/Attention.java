@@ -121,7 +121,6 @@ public final class Attention {
         final float[] scores = new float[PAGE * PANEL];
         final float[] maxima = new float[PANEL];
         final float[] sums = new float[PANEL];
-        final float[] work = new float[PANEL * PANEL];
 
         static Scratch get(int headSize) {
             Scratch mine = MINE.get();
@@ -164,7 +163,7 @@ public final class Attention {
             }
             mask(scores, page * PAGE, position, n);
             VectorMath.onlineSoftmax(
-                    scores, scratch.maxima, scratch.sums, scratch.output, padded, scratch.work);
+                    scores, scratch.maxima, scratch.sums, scratch.output, padded);
             for (int d = 0; d < padded; d += PANEL) {
                 Tile.multiply(
                         values, batch.cache.valuePanel(kvHead, d / PANEL), scores, 0, PAGE, PANEL,
@@ -311,11 +310,11 @@ public final class Attention {
                 float old = scratch.maxima[column];
                 float top = Math.max(old, few.maxima[at]);
                 System.arraycopy(few.scores, at * PAGE, row, 0, PAGE);
-                float sum = VectorMath.expSum(row, 0, top, scratch.work);
+                float sum = VectorMath.expSum(row, 0, top);
                 for (int key = 0; key < PAGE; key++) {
                     weights[key * PANEL + column] = row[key];
                 }
-                float correction = VectorMath.correction(old, top, scratch.work);
+                float correction = VectorMath.correction(old, top);
                 scratch.sums[column] = Math.fma(scratch.sums[column], correction, sum);
                 scratch.maxima[column] = top;
                 if (old < top) {

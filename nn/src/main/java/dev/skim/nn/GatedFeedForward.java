@@ -34,13 +34,13 @@ public record GatedFeedForward(Linear gateUp, Linear down, Activation activation
         int inner = down.columns();
         space.activations.set(input, 0, width, tokens, width, workers);
         float[] hidden = space.hidden = Workspace.fit(space.hidden, tokens, 2 * inner);
-        gateUp.apply(space.activations, hidden, 0, 2 * inner, workers);
+        gateUp.apply(space.activations, space.products, hidden, 0, 2 * inner, workers);
         workers.run(tokens, Workspace.GRAIN, (begin, end, worker) -> {
             for (int t = begin; t < end; t++) {
                 activation.gate(hidden, t * 2 * inner, inner);
             }
         });
         space.activations.set(hidden, 0, 2 * inner, tokens, inner, workers);
-        down.apply(space.activations, out, 0, width, workers);
+        down.apply(space.activations, space.products, out, 0, width, workers);
     }
 }

@@ -2,6 +2,8 @@ package dev.skim.nn;
 
 import dev.skim.tensor.Activations;
 import dev.skim.tensor.PackedMatrix;
+import dev.skim.tensor.Products;
+import dev.skim.tensor.VectorMath;
 import dev.skim.tensor.Workers;
 import java.util.List;
 
@@ -84,17 +86,27 @@ public final class Linear {
     }
 
     /** Applies the layer: token t's output is written from {@code out[outOffset + t * outStride]} on. */
-    public void apply(Activations x, float[] out, int outOffset, int outStride, Workers workers) {
+    public void apply(
+            Activations x, Products products, float[] out, int outOffset, int outStride, Workers workers) {
+        addTo(products, out, outOffset, outStride);
+        products.run(x, workers);
+        finish(x.tokens(), out, outOffset, outStride);
+    }
+
+    /** Puts the layer's products on a list, to be run with those of other layers; {@link #finish} comes after. */
+    void addTo(Products products, float[] out, int outOffset, int outStride) {
         int at = outOffset;
         for (PackedMatrix part : parts) {
-            part.multiply(x, out, at, outStride, false, workers);
+            products.add(part, out, at, outStride, false);
             at += part.rows();
         }
+    }
+
+    /** Adds the bias, where there is one. */
+    void finish(int tokens, float[] out, int outOffset, int outStride) {
         if (bias != null) {
-            for (int t = 0; t < x.tokens(); t++) {
-                for (int r = 0, o = outOffset + t * outStride; r < rows; r++, o++) {
-                    out[o] += bias[r];
-                }
+            for (int t = 0; t < tokens; t++) {
+                VectorMath.add(out, outOffset + t * outStride, bias, 0, rows);
             }
         }
     }

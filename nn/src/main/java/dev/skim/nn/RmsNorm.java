@@ -1,5 +1,7 @@
 package dev.skim.nn;
 
+import dev.skim.tensor.VectorMath;
+
 /**
  * Root-mean-square normalisation: {@code y = x / sqrt(mean(x^2) + epsilon) * weight} (Zhang and Sennrich 2019, eq. 4).
  *
@@ -9,13 +11,8 @@ package dev.skim.nn;
 public record RmsNorm(String name, float[] weight, float epsilon) {
     /** Normalises {@code weight.length} elements; input and output may be the same place. */
     public void apply(float[] input, int inputOffset, float[] output, int outputOffset) {
-        double sum = 0;
-        for (int i = 0; i < weight.length; i++) {
-            sum += (double) input[inputOffset + i] * input[inputOffset + i];
-        }
-        float scale = (float) (1 / Math.sqrt(sum / weight.length + epsilon));
-        for (int i = 0; i < weight.length; i++) {
-            output[outputOffset + i] = input[inputOffset + i] * scale * weight[i];
-        }
+        float sum = VectorMath.sumOfSquares(input, inputOffset, weight.length);
+        float factor = (float) (1 / Math.sqrt((double) sum / weight.length + epsilon));
+        VectorMath.scaleBy(input, inputOffset, factor, weight, output, outputOffset, weight.length);
     }
 }

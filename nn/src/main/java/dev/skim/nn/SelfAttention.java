@@ -59,24 +59,30 @@ public record SelfAttention(
         int kvSize = keyValue.rows() / 2;
         space.activations.set(input, 0, width, tokens, width, workers);
         float[] keyValues = space.keyValue = Workspace.fit(space.keyValue, tokens, 2 * kvSize);
-        keyValue.apply(space.activations, keyValues, 0, 2 * kvSize, workers);
+        int size = query.rows();
+        int count = rows == null ? tokens : rows.length;
+        float[] queries = space.query = Workspace.fit(space.query, count, size);
+        keyValue.addTo(space.products, keyValues, 0, 2 * kvSize);
+        if (rows == null) {
+            query.addTo(space.products, queries, 0, size);
+        }
+        space.products.run(space.activations, workers);
+        keyValue.finish(tokens, keyValues, 0, 2 * kvSize);
         place(keyValues, 2 * kvSize, kvSize / headSize, keyNorm, rope, tokens, position, null, workers);
         cache.append(layer, keyValues, 0, 2 * kvSize, keyValues, kvSize, 2 * kvSize, tokens);
-
-        int count = rows == null ? tokens : rows.length;
         if (count == 0) {
             return;
         }
-        if (rows != null) {
+        if (rows == null) {
+            query.finish(count, queries, 0, size);
+        } else {
             float[] gathered = space.gathered = Workspace.fit(space.gathered, count, width);
             for (int i = 0; i < count; i++) {
                 System.arraycopy(input, rows[i] * width, gathered, i * width, width);
             }
             space.activations.set(gathered, 0, width, count, width, workers);
+            query.apply(space.activations, space.products, queries, 0, size, workers);
         }
-        int size = query.rows();
-        float[] queries = space.query = Workspace.fit(space.query, count, size);
-        query.apply(space.activations, queries, 0, size, workers);
         place(queries, size, size / headSize, queryNorm, rope, count, position, rows, workers);
         float[] attended = space.attended = Workspace.fit(space.attended, count, size);
         for (int i = 0; i < count; ) {
@@ -90,7 +96,7 @@ public record SelfAttention(
             i = next;
         }
         space.activations.set(attended, 0, size, count, size, workers);
-        output.apply(space.activations, out, 0, width, workers);
+        output.apply(space.activations, space.products, out, 0, width, workers);
     }
 
     /** Normalises heads where there is a norm, and rotates them to their positions. */

@@ -1,6 +1,7 @@
 package dev.skim.nn;
 
 import dev.skim.tensor.Activations;
+import dev.skim.tensor.Products;
 
 /** The buffers of one session's layers: grow to the largest batch and are used again by every layer. For one thread. */
 public final class Workspace {
@@ -8,6 +9,7 @@ public final class Workspace {
     static final int GRAIN = 8;
 
     final Activations activations = new Activations();
+    final Products products = new Products();
     float[] query = new float[0];
     float[] keyValue = new float[0];
     float[] attended = new float[0];
@@ -20,6 +22,11 @@ public final class Workspace {
     /** The input of the product that comes next. */
     public Activations activations() {
         return activations;
+    }
+
+    /** The list of products that are computed together. */
+    public Products products() {
+        return products;
     }
 
     /** The buffer, or a new one where it is too small for {@code tokens} rows of {@code width} elements. */

@@ -71,10 +71,6 @@ public final class PackedMatrix {
         });
     }
 
-    private int panels() {
-        return (rows - 1) / Tile.SIZE + 1;
-    }
-
     private byte[] slab(int panel) {
         return slabs[panel / slabPanels];
     }
@@ -111,31 +107,19 @@ public final class PackedMatrix {
      * @throws IllegalArgumentException when the activations have another number of columns
      */
     public void multiply(Activations x, float[] out, int outOffset, int outStride, boolean add, Workers workers) {
-        if (x.columns != columns) {
-            throw new IllegalArgumentException(
-                    "a matrix of " + columns + " columns cannot be multiplied with activations of " + x.columns);
-        }
-        if (x.tokens == 1) {
-            workers.run((panels() + 1) / 2, grain(), (begin, end, worker) -> {
-                for (int pair = begin; pair < end; pair++) {
-                    dot(pair * 2, x.tiles, out, outOffset, add);
-                }
-            });
-        } else {
-            workers.run(panels(), 1, (begin, end, worker) -> {
-                for (int p = begin; p < end; p++) {
-                    product(p, x, out, outOffset, outStride, add);
-                }
-            });
-        }
+        new Products().add(this, out, outOffset, outStride, add).run(x, workers);
     }
 
-    /** Pairs of panels that a thread claims at once: about 64 KiB of weights, some 3 microseconds of work. */
-    private int grain() {
-        return Math.max(1, 32_768 / panelBytes);
+    int panels() {
+        return (rows - 1) / Tile.SIZE + 1;
     }
 
-    private void dot(int p, float[] x, float[] out, int outOffset, boolean add) {
+    int panelBytes() {
+        return panelBytes;
+    }
+
+    /** Multiplies panels {@code p} and {@code p + 1} with a lone token. */
+    void dot(int p, float[] x, float[] out, int outOffset, boolean add) {
         Scratch scratch = Scratch.get();
         float[] sums = scratch.sums;
         int from = p * Tile.SIZE;
@@ -151,7 +135,8 @@ public final class PackedMatrix {
         System.arraycopy(sums, 0, out, outOffset + from, n);
     }
 
-    private void product(int p, Activations x, float[] out, int outOffset, int outStride, boolean add) {
+    /** Multiplies panel {@code p} with all tokens. */
+    void product(int p, Activations x, float[] out, int outOffset, int outStride, boolean add) {
         Scratch scratch = Scratch.get();
         int first = p * Tile.SIZE;
         int n = Math.min(Tile.SIZE, rows - first);

@@ -13,10 +13,10 @@ final class Scratch {
     /** One row's block, expanded. */
     final float[] row = new float[PanelLayout.LONGEST];
 
-    /** The results of two panels. */
+    /** The results of two panels, or the sums of a tree. */
     final float[] sums = new float[2 * Tile.SIZE];
 
-    /** The results of a panel for a tile of tokens, where it has fewer than 32 rows. */
+    /** The results of a panel for a tile of tokens, where it has fewer than 32 rows, or the sums of 32 trees. */
     final float[] edge = new float[Tile.SIZE * Tile.SIZE];
 
     private Scratch() {}

@@ -77,7 +77,7 @@ public final class VectorMath {
         return one.sub(FloatVector.broadcast(F, 2f).div(exp(x.add(x)).add(one)));
     }
 
-    /** {@code gate[i] = gate[i] * sigmoid(gate[i]) * up[i]}: SwiGLU (Shazeer 2020, eq. 6). Lengths are whole vectors of 16. */
+    /** {@code gate[i] = gate[i] * sigmoid(gate[i]) * up[i]}: SwiGLU (Shazeer 2020, eq. 6). */
     public static void swiGlu(float[] gate, int gateOffset, float[] up, int upOffset, int n) {
         int i = 0;
         for (; i + Simd.LANES <= n; i += Simd.LANES) {
@@ -115,11 +115,18 @@ public final class VectorMath {
         }
     }
 
-    /** {@code a[i] = cap * tanh(a[i] / cap)}; {@code n} is a multiple of 32. */
+    /** {@code a[i] = cap * tanh(a[i] / cap)}. */
     public static void softCap(float[] a, int offset, int n, float cap) {
         float inverse = 1 / cap;
-        for (int i = 0; i < n; i += Simd.LANES) {
+        int i = 0;
+        for (; i + Simd.LANES <= n; i += Simd.LANES) {
             tanh(FloatVector.fromArray(F, a, offset + i).mul(inverse)).mul(cap).intoArray(a, offset + i);
+        }
+        if (i < n) {
+            float[] tail = new float[Simd.LANES];
+            System.arraycopy(a, offset + i, tail, 0, n - i);
+            softCap(tail, 0, Simd.LANES, cap);
+            System.arraycopy(tail, 0, a, offset + i, n - i);
         }
     }
 
@@ -136,10 +143,9 @@ public final class VectorMath {
     /**
      * {@code a[i] = e^(a[i] - shift)} for 64 elements; returns their sum, taken as a tree: halves are added, 32 + 32,
      * 16 + 16 and so on.
-     *
-     * @param work 32 elements of working memory
      */
-    public static float expSum(float[] a, int offset, float shift, float[] work) {
+    public static float expSum(float[] a, int offset, float shift) {
+        float[] work = Scratch.get().sums;
         for (int i = 0; i < 32; i += Simd.LANES) {
             FloatVector low = exp(FloatVector.fromArray(F, a, offset + i).sub(shift));
             FloatVector high = exp(FloatVector.fromArray(F, a, offset + 32 + i).sub(shift));
@@ -164,9 +170,9 @@ public final class VectorMath {
      * @param m running maxima of the 32 queries
      * @param l running sums
      * @param o the output so far, {@code [dimension][32]}, rescaled to the new maxima
-     * @param work 32 x 32 elements of working memory
      */
-    public static void onlineSoftmax(float[] s, float[] m, float[] l, float[] o, int dimensions, float[] work) {
+    public static void onlineSoftmax(float[] s, float[] m, float[] l, float[] o, int dimensions) {
+        float[] work = Scratch.get().edge;
         for (int q = 0; q < 32; q += Simd.LANES) {
             FloatVector old = FloatVector.fromArray(F, m, q);
             FloatVector top = old;
@@ -203,7 +209,8 @@ public final class VectorMath {
     }
 
     /** The correction of the online softmax when the maximum rises from {@code old} to {@code top}. */
-    public static float correction(float old, float top, float[] work) {
+    public static float correction(float old, float top) {
+        float[] work = Scratch.get().sums;
         FloatVector.broadcast(F, old - top).intoArray(work, 0);
         exp(FloatVector.fromArray(F, work, 0)).intoArray(work, 0);
         return work[0];
@@ -224,7 +231,8 @@ public final class VectorMath {
     }
 
     /** The sum of squares of {@code n} elements in f32: 16 running sums side by side, then a tree. */
-    public static float sumOfSquares(float[] a, int offset, int n, float[] work) {
+    public static float sumOfSquares(float[] a, int offset, int n) {
+        float[] work = Scratch.get().sums;
         int whole = n / 16 * 16;
         for (int lane = 0; lane < 16; lane += Simd.LANES) {
             FloatVector sum = FloatVector.zero(F);

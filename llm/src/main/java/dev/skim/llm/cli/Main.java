@@ -10,7 +10,9 @@ import java.util.function.Supplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** The command {@code skim}: finds the command that is asked for, runs it, and turns failures into one sentence. */
 @Command(
@@ -40,6 +42,9 @@ public final class Main implements Callable<Integer> {
         COMMANDS.put("pull", PullCommand::new);
         COMMANDS.put("bench", BenchCommand::new);
     }
+
+    @Spec
+    private CommandSpec spec;
 
     private Main() {}
 
@@ -74,7 +79,7 @@ public final class Main implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        CommandLine.usage(this, System.out);
+        spec.commandLine().usage(System.out);
         return MISTAKE;
     }
 

@@ -6,11 +6,11 @@ import java.util.Arrays;
  * Fits {@code x = d * code + m}, {@code m <= 0}, to blocks of 32 by weighted least squares, for {@link Q4_1} and
  * {@link Q5_1}.
  *
- * <p>The scale that spreads the codes from the least to the largest element (or zero) is a start. 37 inverse scales near
- * it give as many roundings; each has its own best scale and minimum by linear regression, and the one that leaves
- * least error wins. An element weighs sqrt(mean square of the row + x²), which is why a row must come in one piece. This
- * is the reference quantiser with an importance of one for every column, sums in f32 and in element order; as there, a
- * better minimum is what the following candidates are counted from.
+ * <p>The scale that spreads the codes from the least to the largest element (or zero) is a start. 37 inverse scales
+ * near it give as many roundings; each has its own best scale and minimum by linear regression, and the one that
+ * leaves least error wins. An element weighs sqrt(mean square of the row + x²), which is why a row must come in one
+ * piece. This is the reference quantiser with an importance of one for every column, sums in f32 and in element
+ * order; as there, a better minimum is what the following candidates are counted from.
  */
 final class AffineFit {
     private static final int SIZE = 32;

@@ -12,8 +12,8 @@ public final class IQ1_M implements BlockCodec {
     public void expand(MemorySegment source, long at, float[] target, int to, int count) {
         for (int end = to + count; to < end; to += 256, at += 56) {
             long scales = Fields.i64(source, at + 48);
-            int bits = (int) (scales >>> 12 & 0xF | scales >>> 24 & 0xF0 | scales >>> 36 & 0xF00 | scales >>> 48 & 0xF000);
-            float d = Float.float16ToFloat((short) bits);
+            long half = scales >>> 12 & 0xF | scales >>> 24 & 0xF0 | scales >>> 36 & 0xF00 | scales >>> 48 & 0xF000;
+            float d = Float.float16ToFloat((short) half);
             for (int k = 0; k < 32; k++) {
                 int nibble = Fields.u8(source, at + 32 + (k >>> 1)) >>> 4 * (k & 1);
                 int code = Fields.u8(source, at + k) | (nibble & 7) << 8;

@@ -26,7 +26,7 @@ public final class MXFP4 implements BlockCodec {
         }
     }
 
-    /** 2^(exponent - 128): half of what the exponent says, to go with the doubled values. The first two are subnormal. */
+    /** 2^(exponent - 128), half of what the exponent says, to go with the doubled values; subnormal below 2. */
     private static float halfPower(int exponent) {
         return Float.intBitsToFloat(exponent < 2 ? 0x00200000 << exponent : exponent - 1 << 23);
     }

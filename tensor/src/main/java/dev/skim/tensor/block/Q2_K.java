@@ -9,6 +9,9 @@ import java.lang.foreign.MemorySegment;
  * <p>Codes: each half of the block has 32 bytes; bits 2k and 2k + 1 of them are the half's elements 32k to 32k + 31.
  */
 public final class Q2_K implements BlockCodec {
+    /** The codes as f32. */
+    private static final float[] CODES = Fields.ramp(4, 0);
+
     @Override
     public void expand(MemorySegment source, long at, float[] target, int to, int count) {
         for (int end = to + count; to < end; to += 256, at += 84) {
@@ -23,7 +26,7 @@ public final class Q2_K implements BlockCodec {
                 for (int i = 0; i < 16; i += 8) {
                     long word = Fields.i64(source, codes + i) >>> shift;
                     for (int j = 0; j < 8; j++) {
-                        target[to + group * 16 + i + j] = scale * ((int) (word >>> 8 * j) & 3) - minimum;
+                        target[to + group * 16 + i + j] = scale * CODES[(int) (word >>> 8 * j) & 3] - minimum;
                     }
                 }
             }

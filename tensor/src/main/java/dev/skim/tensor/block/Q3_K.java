@@ -11,6 +11,9 @@ import java.lang.foreign.MemorySegment;
  * last 4 bytes are the upper two of scales 4k to 4k + 3.
  */
 public final class Q3_K implements BlockCodec {
+    /** Code - 4, as f32. */
+    private static final float[] CODES = Fields.ramp(8, -4);
+
     @Override
     public void expand(MemorySegment source, long at, float[] target, int to, int count) {
         for (int end = to + count; to < end; to += 256, at += 110) {
@@ -28,7 +31,7 @@ public final class Q3_K implements BlockCodec {
                     long third = Fields.i64(source, thirds + i) >>> (group >>> 1);
                     long code = word & 0x0303030303030303L | (third & 0x0101010101010101L) << 2;
                     for (int j = 0; j < 8; j++) {
-                        target[to + group * 16 + i + j] = scale * (((int) (code >>> 8 * j) & 7) - 4);
+                        target[to + group * 16 + i + j] = scale * CODES[(int) (code >>> 8 * j) & 7];
                     }
                 }
             }

@@ -7,6 +7,9 @@ import java.lang.foreign.MemorySegment;
  * high nibble. An element is {@code d * (code - 8)}.
  */
 public final class Q4_0 implements BlockCodec {
+    /** Code - 8, as f32. */
+    private static final float[] CODES = Fields.ramp(16, -8);
+
     @Override
     public void expand(MemorySegment source, long at, float[] target, int to, int count) {
         for (int end = to + count; to < end; to += 32, at += 18) {
@@ -15,8 +18,8 @@ public final class Q4_0 implements BlockCodec {
                 long codes = Fields.i64(source, at + 2 + i);
                 for (int j = 0; j < 8; j++) {
                     int pair = (int) (codes >>> 8 * j);
-                    target[to + i + j] = d * ((pair & 15) - 8);
-                    target[to + i + j + 16] = d * ((pair >>> 4 & 15) - 8);
+                    target[to + i + j] = d * CODES[pair & 15];
+                    target[to + i + j + 16] = d * CODES[pair >>> 4 & 15];
                 }
             }
         }

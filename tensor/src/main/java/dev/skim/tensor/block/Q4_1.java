@@ -7,6 +7,9 @@ import java.lang.foreign.MemorySegment;
  * low and i + 16 in the high nibble. An element is {@code d * code + m}.
  */
 public final class Q4_1 implements BlockCodec {
+    /** The codes as f32. */
+    private static final float[] CODES = Fields.ramp(16, 0);
+
     @Override
     public void expand(MemorySegment source, long at, float[] target, int to, int count) {
         for (int end = to + count; to < end; to += 32, at += 20) {
@@ -16,8 +19,8 @@ public final class Q4_1 implements BlockCodec {
                 long codes = Fields.i64(source, at + 4 + i);
                 for (int j = 0; j < 8; j++) {
                     int pair = (int) (codes >>> 8 * j);
-                    target[to + i + j] = d * (pair & 15) + m;
-                    target[to + i + j + 16] = d * (pair >>> 4 & 15) + m;
+                    target[to + i + j] = d * CODES[pair & 15] + m;
+                    target[to + i + j + 16] = d * CODES[pair >>> 4 & 15] + m;
                 }
             }
         }

@@ -7,6 +7,9 @@ import java.lang.foreign.MemorySegment;
  * bytes of low nibbles as in {@link Q4_1}. An element is {@code d * code + m}.
  */
 public final class Q5_1 implements BlockCodec {
+    /** The codes as f32. */
+    private static final float[] CODES = Fields.ramp(32, 0);
+
     @Override
     public void expand(MemorySegment source, long at, float[] target, int to, int count) {
         for (int end = to + count; to < end; to += 32, at += 24) {
@@ -15,11 +18,11 @@ public final class Q5_1 implements BlockCodec {
             int fifth = Fields.i32(source, at + 4);
             for (int i = 0; i < 16; i += 8) {
                 long codes = Fields.i64(source, at + 8 + i);
-                int high = fifth >>> i;
+                long first = codes & 0x0F0F0F0F0F0F0F0FL | Fields.spread(fifth >>> i) & 0x1010101010101010L;
+                long second = codes >>> 4 & 0x0F0F0F0F0F0F0F0FL | Fields.spread(fifth >>> i + 16) & 0x1010101010101010L;
                 for (int j = 0; j < 8; j++) {
-                    int pair = (int) (codes >>> 8 * j);
-                    target[to + i + j] = d * (pair & 15 | (high >>> j & 1) << 4) + m;
-                    target[to + i + j + 16] = d * (pair >>> 4 & 15 | (high >>> j + 16 & 1) << 4) + m;
+                    target[to + i + j] = d * CODES[(int) (first >>> 8 * j) & 31] + m;
+                    target[to + i + j + 16] = d * CODES[(int) (second >>> 8 * j) & 31] + m;
                 }
             }
         }

@@ -10,6 +10,9 @@ import java.lang.foreign.MemorySegment;
  * has 32 bytes of pairs: bits 2k and 2k + 1 belong to its elements 32k to 32k + 31.
  */
 public final class Q6_K implements BlockCodec {
+    /** Code - 32, as f32. */
+    private static final float[] CODES = Fields.ramp(64, -32);
+
     @Override
     public void expand(MemorySegment source, long at, float[] target, int to, int count) {
         for (int end = to + count; to < end; to += 256, at += 210) {
@@ -26,7 +29,7 @@ public final class Q6_K implements BlockCodec {
                     long high = Fields.i64(source, pairs + i) >>> pairShift & 0x0303030303030303L;
                     long code = low | high << 4;
                     for (int j = 0; j < 8; j++) {
-                        target[to + group * 16 + i + j] = scale * (((int) (code >>> 8 * j) & 63) - 32);
+                        target[to + group * 16 + i + j] = scale * CODES[(int) (code >>> 8 * j) & 63];
                     }
                 }
             }

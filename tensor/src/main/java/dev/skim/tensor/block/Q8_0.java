@@ -8,11 +8,8 @@ public final class Q8_0 implements BlockCodec {
     public void expand(MemorySegment source, long at, float[] target, int to, int count) {
         for (int end = to + count; to < end; to += 32, at += 34) {
             float d = Fields.half(source, at);
-            for (int i = 0; i < 32; i += 8) {
-                long codes = Fields.i64(source, at + 2 + i);
-                for (int j = 0; j < 8; j++) {
-                    target[to + i + j] = d * (byte) (codes >>> 8 * j);
-                }
+            for (int i = 0; i < 32; i++) {
+                target[to + i] = d * Fields.i8(source, at + 2 + i);
             }
         }
     }

@@ -10,6 +10,9 @@ import java.lang.foreign.MemorySegment;
  * 16n on (five digits each); of the last 4, elements 240 + 4n on (four digits).
  */
 public final class TQ1_0 implements BlockCodec {
+    /** Digit - 1, as f32; the last is never met. */
+    private static final float[] CODES = Fields.ramp(4, -1);
+
     @Override
     public void expand(MemorySegment source, long at, float[] target, int to, int count) {
         for (int end = to + count; to < end; to += 256, at += 54) {
@@ -25,7 +28,7 @@ public final class TQ1_0 implements BlockCodec {
             int rest = Fields.u8(source, at + i);
             for (int n = 0; n < digits; n++) {
                 int tripled = rest * 3;
-                target[to + n * bytes + i] = d * ((tripled >>> 8) - 1);
+                target[to + n * bytes + i] = d * CODES[tripled >>> 8 & 3];
                 rest = tripled & 0xFF;
             }
         }

@@ -7,6 +7,9 @@ import java.lang.foreign.MemorySegment;
  * {@code d * (code - 1)}; code 3 is never made but stands for 2.
  */
 public final class TQ2_0 implements BlockCodec {
+    /** Code - 1, as f32. */
+    private static final float[] CODES = Fields.ramp(4, -1);
+
     @Override
     public void expand(MemorySegment source, long at, float[] target, int to, int count) {
         for (int end = to + count; to < end; to += 256, at += 66) {
@@ -17,7 +20,7 @@ public final class TQ2_0 implements BlockCodec {
                 for (int i = 0; i < 32; i += 8) {
                     long word = Fields.i64(source, codes + i) >>> shift;
                     for (int j = 0; j < 8; j++) {
-                        target[to + part * 32 + i + j] = d * (((int) (word >>> 8 * j) & 3) - 1);
+                        target[to + part * 32 + i + j] = d * CODES[(int) (word >>> 8 * j) & 3];
                     }
                 }
             }
