@@ -12,7 +12,7 @@ import java.util.SplittableRandom;
  * Random weights as blocks of an element type: random quants, and scales such that the weights have mean 0 or nearly so and
  * a given standard deviation, whatever the type. What is measured on them costs what it costs on a real model.
  */
-final class RandomBlocks {
+public final class RandomBlocks {
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort HALF = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
@@ -45,7 +45,7 @@ final class RandomBlocks {
     private RandomBlocks() {}
 
     /** Whether {@link #fill} knows this type. */
-    static boolean knows(ElementType type) {
+    public static boolean knows(ElementType type) {
         return type == ElementType.F16 || FIELDS.containsKey(type);
     }
 
@@ -54,7 +54,7 @@ final class RandomBlocks {
      *
      * @param deviation standard deviation of the weights
      */
-    static void fill(ElementType type, MemorySegment target, double deviation, SplittableRandom random) {
+    public static void fill(ElementType type, MemorySegment target, double deviation, SplittableRandom random) {
         long size = target.byteSize();
         for (long i = 0; i + 8 <= size; i += 8) {
             target.set(LONG, i, random.nextLong());
