@@ -14,6 +14,11 @@ import java.util.List;
  * @param bytes how many bytes it takes
  */
 public record TensorInfo(String name, ElementType type, List<Long> shape, int part, long offset, long bytes) {
+    /** Copies the shape. */
+    public TensorInfo {
+        shape = List.copyOf(shape);
+    }
+
     /** Elements in all. */
     public long elements() {
         long product = 1;

@@ -1,16 +1,18 @@
 package dev.skim.nn;
 
-/** Root-mean-square normalisation: {@code y = x / sqrt(mean(x^2) + epsilon) * weight} (Zhang and Sennrich 2019, eq. 4). */
-public record RmsNorm(float[] weight, float epsilon) {
+import dev.skim.tensor.VectorMath;
+
+/**
+ * Root-mean-square normalisation: {@code y = x / sqrt(mean(x^2) + epsilon) * weight} (Zhang and Sennrich 2019, eq. 4).
+ *
+ * @param name the GGUF name of its tensor, without {@code .weight}
+ * @param weight one factor an element
+ */
+public record RmsNorm(String name, float[] weight, float epsilon) {
     /** Normalises {@code weight.length} elements; input and output may be the same place. */
     public void apply(float[] input, int inputOffset, float[] output, int outputOffset) {
-        double sum = 0;
-        for (int i = 0; i < weight.length; i++) {
-            sum += (double) input[inputOffset + i] * input[inputOffset + i];
-        }
-        float scale = (float) (1 / Math.sqrt(sum / weight.length + epsilon));
-        for (int i = 0; i < weight.length; i++) {
-            output[outputOffset + i] = input[inputOffset + i] * scale * weight[i];
-        }
+        float sum = VectorMath.sumOfSquares(input, inputOffset, weight.length);
+        float factor = (float) (1 / Math.sqrt((double) sum / weight.length + epsilon));
+        VectorMath.scaleBy(input, inputOffset, factor, weight, output, outputOffset, weight.length);
     }
 }

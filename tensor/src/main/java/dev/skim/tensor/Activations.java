@@ -1,34 +1,43 @@
 package dev.skim.tensor;
 
 /**
- * A batch of activation columns laid out for the kernels: tiles of 8 tokens, interleaved ({@code [tile][column][8]}).
+ * A batch of activations laid out for the kernels: tiles of 32 tokens, interleaved ({@code [tile][column][32]}); a lone
+ * token stands as it is.
  *
- * <p>Set once, multiplied with several matrices (q, k and v; gate and up). Reused from call to call; grows as needed.
+ * <p>Set once, multiplied with several matrices (q, k and v; gate and up). Reused from call to call; grows as needed. Not
+ * safe for use by several threads.
  */
 public final class Activations {
-    /** Tokens in a tile. */
-    public static final int TILE = 8;
-
     float[] tiles = new float[0];
     int tokens;
     int columns;
 
     /**
-     * Takes {@code tokens} rows of {@code columns} elements: row t starts at {@code offset + t * stride}.
+     * Takes {@code tokens} rows of {@code columns} elements: row t starts at {@code offset + t * stride} of
+     * {@code source}.
      */
     public void set(float[] source, int offset, int stride, int tokens, int columns, Workers workers) {
-        int count = (tokens + TILE - 1) / TILE;
-        int size = Math.multiplyExact(count * TILE, columns);
-        if (tiles.length < size) {
-            tiles = new float[size];
-        }
         this.tokens = tokens;
         this.columns = columns;
-        for (int t = 0; t < count * TILE; t++) {
-            int base = t / TILE * TILE * columns + t % TILE;
-            for (int c = 0; c < columns; c++) {
-                tiles[base + c * TILE] = t < tokens ? source[offset + t * stride + c] : 0;
+        if (tokens == 1) {
+            reserve(columns);
+            System.arraycopy(source, offset, tiles, 0, columns);
+            return;
+        }
+        int count = (tokens + Tile.SIZE - 1) / Tile.SIZE;
+        reserve(Math.multiplyExact(count * Tile.SIZE, columns));
+        workers.run(count, 1, (begin, end, worker) -> {
+            for (int tile = begin; tile < end; tile++) {
+                int first = tile * Tile.SIZE;
+                int n = Math.min(Tile.SIZE, tokens - first);
+                Tile.interleave(source, offset + first * stride, stride, n, columns, tiles, first * columns);
             }
+        });
+    }
+
+    private void reserve(int size) {
+        if (tiles.length < size) {
+            tiles = new float[size];
         }
     }
 

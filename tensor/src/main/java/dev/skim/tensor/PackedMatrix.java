@@ -1,37 +1,82 @@
 package dev.skim.tensor;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 
 /**
- * A weight matrix repacked for the kernels. Immutable.
+ * A weight matrix repacked for the kernels: panels of 32 interleaved rows. Immutable.
  *
  * <p>For a given matrix and token, the product's bits do not depend on the batch that the token travels in, on the
- * number of threads or on the vector width: every row is one chain of fused multiply-adds over the columns in order.
+ * number of threads or on the vector width: every element is one chain of fused multiply-adds over the columns in order.
  */
 public final class PackedMatrix {
+    /** The most bytes of panels in one array. */
+    private static final int SLAB = 1 << 30;
+
     private final ElementType type;
     private final int rows;
     private final int columns;
-    private final float[] plain;
+    private final PanelLayout layout;
+    private final int panelBytes;
+    private final int slabPanels;
+    private final byte[][] slabs;
 
-    private PackedMatrix(ElementType type, int rows, int columns, float[] plain) {
+    private PackedMatrix(ElementType type, int rows, int columns) {
         this.type = type;
         this.rows = rows;
         this.columns = columns;
-        this.plain = plain;
+        this.layout = PanelLayout.of(type);
+        this.panelBytes = layout.panelBytes(columns);
+        // An even number, so that a pair of panels never straddles two arrays.
+        this.slabPanels = Math.max(2, SLAB / panelBytes & ~1);
+        int panels = panels();
+        this.slabs = new byte[(panels + slabPanels - 1) / slabPanels][];
+        for (int i = 0; i < slabs.length; i++) {
+            int count = Math.min(slabPanels, panels - i * slabPanels);
+            slabs[i] = new byte[Math.addExact(Math.multiplyExact(count, panelBytes), Simd.SLACK)];
+        }
     }
 
     /**
      * Repacks a row-major matrix, in parallel.
      *
      * @param data rows x columns elements of {@code type}; not needed afterwards
+     * @throws IllegalArgumentException when the shape is empty, the columns are not whole blocks or the data is short
      */
     public static PackedMatrix pack(ElementType type, MemorySegment data, int rows, int columns, Workers workers) {
-        float[] plain = new float[rows * columns];
-        for (int r = 0; r < rows; r++) {
-            Blocks.expand(type, data, r * type.bytes(columns), plain, r * columns, columns);
+        if (rows < 1 || columns < 1) {
+            throw new IllegalArgumentException("a matrix has at least one row and column, not " + rows + " x " + columns);
         }
-        return new PackedMatrix(type, rows, columns, plain);
+        long rowBytes = type.bytes(columns);
+        if (data.byteSize() < Math.multiplyExact(rowBytes, (long) rows)) {
+            throw new IllegalArgumentException(rows + " x " + columns + " elements of " + type + " take "
+                    + rowBytes * rows + " bytes, but there are " + data.byteSize());
+        }
+        PackedMatrix matrix = new PackedMatrix(type, rows, columns);
+        matrix.fill(data, Math.toIntExact(rowBytes), workers);
+        return matrix;
+    }
+
+    private void fill(MemorySegment data, int rowBytes, Workers workers) {
+        workers.run(panels(), 4, (begin, end, worker) -> {
+            byte[] row = new byte[rowBytes];
+            for (int p = begin; p < end; p++) {
+                for (int lane = 0; lane < Math.min(Tile.SIZE, rows - p * Tile.SIZE); lane++) {
+                    long from = (long) (p * Tile.SIZE + lane) * rowBytes;
+                    MemorySegment.copy(data, ValueLayout.JAVA_BYTE, from, row, 0, rowBytes);
+                    layout.pack(row, 0, columns, slab(p), offset(p), lane);
+                }
+            }
+        });
+    }
+
+    private byte[] slab(int panel) {
+        return slabs[panel / slabPanels];
+    }
+
+    private int offset(int panel) {
+        return panel % slabPanels * panelBytes;
     }
 
     /** The element type of the file. */
@@ -49,35 +94,95 @@ public final class PackedMatrix {
         return columns;
     }
 
+    /** Bytes that the matrix takes in memory. */
+    public long bytes() {
+        return Arrays.stream(slabs).mapToLong(slab -> slab.length).sum();
+    }
+
     /**
      * Multiplies: {@code out[outOffset + t * outStride + r] = sum over c of W[r][c] * x[t][c]} for every token t of
      * {@code x}.
      *
-     * @param add whether the products are added to what stands in {@code out} (the chain of a row starts from it)
+     * @param add whether the chain of each element starts from what stands in {@code out}, else from 0
+     * @throws IllegalArgumentException when the activations have another number of columns
      */
     public void multiply(Activations x, float[] out, int outOffset, int outStride, boolean add, Workers workers) {
-        workers.run(rows, 16, (begin, end, worker) -> {
-            for (int r = begin; r < end; r++) {
-                for (int t = 0; t < x.tokens; t++) {
-                    int base = t / Activations.TILE * Activations.TILE * columns + t % Activations.TILE;
-                    int at = outOffset + t * outStride + r;
-                    float sum = add ? out[at] : 0;
-                    for (int c = 0; c < columns; c++) {
-                        sum = Math.fma(plain[r * columns + c], x.tiles[base + c * Activations.TILE], sum);
-                    }
-                    out[at] = sum;
-                }
+        new Products().add(this, out, outOffset, outStride, add).run(x, workers);
+    }
+
+    int panels() {
+        return (rows - 1) / Tile.SIZE + 1;
+    }
+
+    int panelBytes() {
+        return panelBytes;
+    }
+
+    /** Multiplies panels {@code p} and {@code p + 1} with a lone token. */
+    void dot(int p, float[] x, float[] out, int outOffset, boolean add) {
+        Scratch scratch = Scratch.get();
+        float[] sums = scratch.sums;
+        int from = p * Tile.SIZE;
+        int n = Math.min(2 * Tile.SIZE, rows - from);
+        if (add) {
+            System.arraycopy(out, outOffset + from, sums, 0, n);
+        } else {
+            Arrays.fill(sums, 0);
+        }
+        // A last panel without a neighbour is multiplied twice; the second result is dropped.
+        int second = n > Tile.SIZE ? p + 1 : p;
+        layout.dot(slab(p), offset(p), offset(second), columns, x, sums, 0, scratch);
+        System.arraycopy(sums, 0, out, outOffset + from, n);
+    }
+
+    /** Multiplies panel {@code p} with all tokens. */
+    void product(int p, Activations x, float[] out, int outOffset, int outStride, boolean add) {
+        Scratch scratch = Scratch.get();
+        int first = p * Tile.SIZE;
+        int n = Math.min(Tile.SIZE, rows - first);
+        if (n < Tile.SIZE) {
+            edge(p, n, x, out, outOffset + first, outStride, add, scratch);
+            return;
+        }
+        int chunk = layout.chunk();
+        for (int from = 0; from < columns; from += chunk) {
+            int width = Math.min(chunk, columns - from);
+            layout.expand(slab(p), offset(p), columns, from, width, scratch.weights, scratch);
+            for (int t = 0; t < x.tokens; t += Tile.SIZE) {
+                int tokens = Math.min(Tile.SIZE, x.tokens - t);
+                Tile.multiply(
+                        x.tiles, t * columns + from * Tile.SIZE, scratch.weights, 0, width, tokens,
+                        out, outOffset + t * outStride + first, outStride, add || from > 0);
             }
-        });
+        }
+    }
+
+    /** The last panel, where it has fewer than 32 rows: by way of a buffer, so that nothing beyond them is written. */
+    private void edge(
+            int p, int n, Activations x, float[] out, int at, int outStride, boolean add, Scratch scratch) {
+        float[] edge = scratch.edge;
+        int chunk = layout.chunk();
+        for (int t = 0; t < x.tokens; t += Tile.SIZE) {
+            int tokens = Math.min(Tile.SIZE, x.tokens - t);
+            for (int j = 0; j < tokens && add; j++) {
+                System.arraycopy(out, at + (t + j) * outStride, edge, j * Tile.SIZE, n);
+            }
+            for (int from = 0; from < columns; from += chunk) {
+                int width = Math.min(chunk, columns - from);
+                layout.expand(slab(p), offset(p), columns, from, width, scratch.weights, scratch);
+                Tile.multiply(
+                        x.tiles, t * columns + from * Tile.SIZE, scratch.weights, 0, width, tokens,
+                        edge, 0, Tile.SIZE, add || from > 0);
+            }
+            for (int j = 0; j < tokens; j++) {
+                System.arraycopy(edge, j * Tile.SIZE, out, at + (t + j) * outStride, n);
+            }
+        }
     }
 
     /** Expands one row to f32, as the file means it (an embedding). */
     public void row(int row, float[] out, int offset) {
-        System.arraycopy(plain, row * columns, out, offset, columns);
-    }
-
-    /** Bytes that the matrix takes in memory. */
-    public long bytes() {
-        return 4L * plain.length;
+        int panel = row / Tile.SIZE;
+        layout.row(slab(panel), offset(panel), columns, row % Tile.SIZE, out, offset);
     }
 }

@@ -35,7 +35,7 @@ public final class Workers implements AutoCloseable {
     private volatile boolean closed;
     private volatile Throwable failure;
     private long regions;
-    private Thread owner;
+    private volatile Thread owner;
 
     /**
      * Starts {@code threads - 1} daemon threads; the caller of {@link #run} is the last one.
@@ -49,8 +49,34 @@ public final class Workers implements AutoCloseable {
         this.threads = new Thread[threads - 1];
         for (int i = 0; i < threads - 1; i++) {
             int worker = i + 1;
-            this.threads[i] = Thread.ofPlatform().daemon().name("skim-worker-" + worker).start(() -> loop(worker));
+            this.threads[i] = new Worker(this, worker);
         }
+        for (Thread thread : this.threads) {
+            thread.start();
+        }
+    }
+
+    private static final class Worker extends Thread {
+        private final Workers pool;
+        private final int number;
+
+        Worker(Workers pool, int number) {
+            super("skim-worker-" + number);
+            this.pool = pool;
+            this.number = number;
+            setDaemon(true);
+        }
+
+        @Override
+        public void run() {
+            pool.loop(number);
+        }
+    }
+
+    /** Whether the current thread is inside a region of this pool already. */
+    private boolean inside() {
+        Thread current = Thread.currentThread();
+        return owner == current || current instanceof Worker worker && worker.pool == this;
     }
 
     /** Threads that compute, the caller's included. */
@@ -73,7 +99,7 @@ public final class Workers implements AutoCloseable {
         if (count <= 0) {
             return;
         }
-        if (threads.length == 0 || count <= grain || owner == Thread.currentThread()) {
+        if (threads.length == 0 || count <= grain || inside()) {
             task.run(0, count, 0);
             return;
         }

@@ -1,0 +1,76 @@
+package dev.skim.tensor;
+
+/**
+ * How the rows of a weight matrix lie in memory: panels of 32 rows, cut into blocks of columns, rows side by side.
+ *
+ * <p>A layout knows how to pack a row, to expand a panel's columns to f32, and to multiply two panels with one
+ * activation while unpacking in registers. All three mean the same weights: {@code expand} and {@code dot} use the same
+ * operations in the same order, so a product's bits do not tell which of them was taken.
+ */
+abstract class PanelLayout {
+    /** Rows of a panel. */
+    static final int ROWS = Tile.SIZE;
+
+    /**
+     * Columns that are worked on in one go, where a block is not longer: their expansion is 16 KiB, which with as much of
+     * the activations stays in a 32 KiB first-level cache.
+     */
+    static final int CHUNK = 128;
+
+    /** The most columns that are expanded at once: the longest block. */
+    static final int LONGEST = 256;
+
+    /** Columns of a block; a row is a whole number of blocks. */
+    final int block;
+
+    /** Bytes of a panel's block. */
+    final int blockBytes;
+
+    /** Columns to expand in one go. */
+    int chunk() {
+        return CHUNK;
+    }
+
+    PanelLayout(int block, int blockBytes) {
+        this.block = block;
+        this.blockBytes = blockBytes;
+    }
+
+    /** The layout for the rows of a matrix of this type. */
+    static PanelLayout of(ElementType type) {
+        return switch (type) {
+            case F32 -> new FloatLayout(type);
+            case F16 -> new FloatLayout(type);
+            case BF16 -> new FloatLayout(type);
+            case Q4_0 -> new Legacy(type, 4, 8);
+            case Q4_1 -> new Legacy(type, 4, 0);
+            case Q5_0 -> new Legacy(type, 5, 16);
+            case Q5_1 -> new Legacy(type, 5, 0);
+            case Q8_0 -> new Legacy(type, 8, 0);
+            case Q4_K -> new KQuant45(4);
+            case Q5_K -> new KQuant45(5);
+            case Q6_K -> new KQuant6();
+            default -> new RawLayout(type);
+        };
+    }
+
+    /** Bytes of a panel. */
+    final int panelBytes(int columns) {
+        return Math.multiplyExact(columns / block, blockBytes);
+    }
+
+    /** Packs a row that stands in {@code source} from {@code offset} on as lane {@code lane} of a panel. */
+    abstract void pack(byte[] source, int offset, int columns, byte[] panel, int at, int lane);
+
+    /** Expands columns {@code from} to {@code from + n - 1} of a panel to {@code out[k * 32 + row]}. */
+    abstract void expand(byte[] panel, int at, int columns, int from, int n, float[] out, Scratch scratch);
+
+    /**
+     * Multiplies two panels of the same array with one activation: rows of the first go to {@code y[yo ..]}, those of
+     * the second to {@code y[yo + 32 ..]}; the chains start from what stands there.
+     */
+    abstract void dot(byte[] panel, int first, int second, int columns, float[] x, float[] y, int yo, Scratch scratch);
+
+    /** Expands one row. */
+    abstract void row(byte[] panel, int at, int columns, int lane, float[] out, int offset);
+}

@@ -1,0 +1,96 @@
+package dev.skim.tensor;
+
+import java.util.Arrays;
+
+/**
+ * Products of several matrices with the same activations in one parallel region: handing work to the threads costs a
+ * small model as much as the work. Reused from call to call; not safe for use by several threads.
+ */
+public final class Products {
+    private final Workers.Task lone = this::lone;
+    private final Workers.Task batch = this::batch;
+    private PackedMatrix[] matrices = new PackedMatrix[4];
+    private float[][] outs = new float[4][];
+    private int[] offsets = new int[4];
+    private int[] strides = new int[4];
+    private boolean[] adds = new boolean[4];
+    private int[] ends = new int[4];
+    private int count;
+    private Activations x;
+
+    /** Makes an empty list. */
+    public Products() {}
+
+    /** Adds a product with the meaning of {@link PackedMatrix#multiply}; returns this. */
+    public Products add(PackedMatrix matrix, float[] out, int outOffset, int outStride, boolean add) {
+        if (count == matrices.length) {
+            int more = 2 * count;
+            matrices = Arrays.copyOf(matrices, more);
+            outs = Arrays.copyOf(outs, more);
+            offsets = Arrays.copyOf(offsets, more);
+            strides = Arrays.copyOf(strides, more);
+            adds = Arrays.copyOf(adds, more);
+            ends = Arrays.copyOf(ends, more);
+        }
+        matrices[count] = matrix;
+        outs[count] = out;
+        offsets[count] = outOffset;
+        strides[count] = outStride;
+        adds[count] = add;
+        count++;
+        return this;
+    }
+
+    /**
+     * Computes all products and empties the list.
+     *
+     * @throws IllegalArgumentException when a matrix has another number of columns than the activations
+     */
+    public void run(Activations activations, Workers workers) {
+        boolean single = activations.tokens == 1;
+        int items = 0;
+        int bytes = 1;
+        for (int i = 0; i < count; i++) {
+            PackedMatrix matrix = matrices[i];
+            if (activations.columns != matrix.columns()) {
+                count = 0;
+                throw new IllegalArgumentException("a matrix of " + matrix.columns()
+                        + " columns cannot be multiplied with activations of " + activations.columns);
+            }
+            items += single ? (matrix.panels() + 1) / 2 : matrix.panels();
+            ends[i] = items;
+            bytes = Math.max(bytes, matrix.panelBytes());
+        }
+        x = activations;
+        // A thread claims about 64 KiB of weights at a time for a lone token: some 3 microseconds of work.
+        workers.run(items, single ? Math.max(1, 32_768 / bytes) : 1, single ? lone : batch);
+        x = null;
+        Arrays.fill(outs, 0, count, null);
+        Arrays.fill(matrices, 0, count, null);
+        count = 0;
+    }
+
+    private int owner(int item) {
+        int i = 0;
+        while (item >= ends[i]) {
+            i++;
+        }
+        return i;
+    }
+
+    private void lone(int begin, int end, int worker) {
+        for (int item = begin; item < end; item++) {
+            int i = owner(item);
+            int pair = item - (i == 0 ? 0 : ends[i - 1]);
+            matrices[i].dot(pair * 2, x.tiles, outs[i], offsets[i], adds[i]);
+        }
+    }
+
+    private void batch(int begin, int end, int worker) {
+        for (int item = begin; item < end; item++) {
+            int i = owner(item);
+            int panel = item - (i == 0 ? 0 : ends[i - 1]);
+            matrices[i].product(panel, x, outs[i], offsets[i], strides[i], adds[i]);
+        }
+    }
+}

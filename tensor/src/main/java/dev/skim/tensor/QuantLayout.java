@@ -1,0 +1,164 @@
+package dev.skim.tensor;
+
+/**
+ * The layout of quantised types whose weights are {@code q * scale + minimum} with a scale for each group of columns.
+ *
+ * <p>A block holds its 32 rows' scales side by side and then, group by group, the codes: for every pair of columns 32
+ * bytes with two 4-bit codes each, then the fifth or the fifth and sixth bits; 8-bit codes stand as signed bytes.
+ */
+abstract class QuantLayout extends PanelLayout {
+    /** Columns that share a scale. */
+    final int group;
+
+    /** Bits of a code: 4, 5, 6 or 8. */
+    final int bits;
+
+    /** Where the codes start in a panel's block. */
+    final int codes;
+
+    QuantLayout(int block, int group, int bits, int scaleBytes) {
+        super(block, ROWS * (scaleBytes + block * bits / 8));
+        this.group = group;
+        this.bits = bits;
+        this.codes = ROWS * scaleBytes;
+    }
+
+    /** Bytes of a row's block in the file. */
+    abstract int fileBytes();
+
+    /** Takes one row's block apart: its scales go into the panel, its codes into {@code q} (signed for 8 bits). */
+    abstract void unpack(byte[] source, int offset, byte[] panel, int at, int lane, byte[] q);
+
+    /**
+     * Computes the scales and minima of {@code blocks} blocks: 64 floats a group, 32 scales and 32 minima. 8-bit types
+     * have no minima.
+     */
+    abstract void scales(byte[] panel, int at, int blocks, float[] s, int so);
+
+    private int groupBytes() {
+        return ROWS * group * bits / 8;
+    }
+
+    @Override
+    void pack(byte[] source, int offset, int columns, byte[] panel, int at, int lane) {
+        byte[] q = new byte[block];
+        int from = offset;
+        int to = at;
+        for (int b = 0; b < columns / block; b++) {
+            unpack(source, from, panel, to, lane, q);
+            int base = to + codes + lane;
+            for (int g = 0; g < block / group; g++) {
+                putCodes(q, g * group, panel, base + g * groupBytes());
+            }
+            from += fileBytes();
+            to += blockBytes;
+        }
+    }
+
+    private void putCodes(byte[] q, int from, byte[] panel, int base) {
+        if (bits == 8) {
+            for (int c = 0; c < group; c++) {
+                panel[base + c * ROWS] = q[from + c];
+            }
+            return;
+        }
+        for (int c = 0; c < group; c += 2) {
+            panel[base + c / 2 * ROWS] = (byte) (q[from + c] & 15 | q[from + c + 1] << 4);
+        }
+        int extra = bits - 4;
+        if (extra == 0) {
+            return;
+        }
+        int each = 8 / extra;
+        int high = base + group / 2 * ROWS;
+        for (int c = 0; c < group; c += each) {
+            int packed = 0;
+            for (int i = 0; i < each; i++) {
+                packed |= q[from + c + i] >> 4 << i * extra;
+            }
+            panel[high + c / each * ROWS] = (byte) packed;
+        }
+    }
+
+    private int code(byte[] panel, int base, int c) {
+        if (bits == 8) {
+            return panel[base + c * ROWS];
+        }
+        int q = panel[base + c / 2 * ROWS] >> 4 * (c & 1) & 15;
+        int extra = bits - 4;
+        if (extra != 0) {
+            int each = 8 / extra;
+            int high = panel[base + group / 2 * ROWS + c / each * ROWS] & 0xff;
+            q |= (high >> c % each * extra & (1 << extra) - 1) << 4;
+        }
+        return q;
+    }
+
+    @Override
+    void row(byte[] panel, int at, int columns, int lane, float[] out, int offset) {
+        float[] s = new float[64 * block / group];
+        for (int b = 0; b < columns / block; b++) {
+            int base = at + b * blockBytes;
+            scales(panel, base, 1, s, 0);
+            for (int c = 0; c < block; c++) {
+                int g = c / group;
+                int q = code(panel, base + codes + g * groupBytes() + lane, c % group);
+                float scale = s[g * 64 + lane];
+                out[offset + b * block + c] = bits == 8 ? q * scale : Math.fma(q, scale, s[g * 64 + 32 + lane]);
+            }
+        }
+    }
+
+    @Override
+    void expand(byte[] panel, int at, int columns, int from, int n, float[] out, Scratch scratch) {
+        float[] s = scratch.scales;
+        if (block <= CHUNK) {
+            int blocks = n / block;
+            int base = at + from / block * blockBytes;
+            scales(panel, base, blocks, s, 0);
+            expandGroups(panel, base + codes, n / group, blockBytes, s, 0, out);
+        } else {
+            int base = at + from / block * blockBytes;
+            scales(panel, base, 1, s, 0);
+            int g = from % block / group;
+            expandGroups(panel, base + codes + g * groupBytes(), n / group, groupBytes(), s, g * 64, out);
+        }
+    }
+
+    private void expandGroups(byte[] q, int qo, int groups, int stride, float[] s, int so, float[] out) {
+        for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
+            switch (bits) {
+                case 4 -> Codes.expand4(q, qo + strip, stride, groups, group, s, so + strip, out, strip);
+                case 5 -> Codes.expand5(q, qo + strip, stride, groups, group, s, so + strip, out, strip);
+                case 6 -> Codes.expand6(q, qo + strip, stride, groups, group, s, so + strip, out, strip);
+                default -> Codes.expand8(q, qo + strip, stride, groups, group, s, so + strip, out, strip);
+            }
+        }
+    }
+
+    @Override
+    void dot(byte[] panel, int first, int second, int columns, float[] x, float[] y, int yo, Scratch scratch) {
+        float[] s = scratch.scales;
+        int step = Math.max(block, CHUNK / block * block);
+        int second0 = step / group * 64;
+        int stride = block <= CHUNK ? blockBytes : groupBytes();
+        for (int from = 0; from < columns; from += step) {
+            int n = Math.min(step, columns - from);
+            int a = first + from / block * blockBytes;
+            int b = second + from / block * blockBytes;
+            scales(panel, a, n / block, s, 0);
+            scales(panel, b, n / block, s, second0);
+            for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
+                int qa = a + codes + strip;
+                int qb = b + codes + strip;
+                int sb = second0 + strip;
+                switch (bits) {
+                    case 4 -> Codes.dot4(panel, qa, qb, stride, n / group, group, s, strip, sb, x, from, y, yo + strip);
+                    case 5 -> Codes.dot5(panel, qa, qb, stride, n / group, group, s, strip, sb, x, from, y, yo + strip);
+                    case 6 -> Codes.dot6(panel, qa, qb, stride, n / group, group, s, strip, sb, x, from, y, yo + strip);
+                    default -> Codes.dot8(panel, qa, qb, stride, n / group, group, s, strip, sb, x, from, y, yo + strip);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package dev.skim.tensor;
+
+/** A thread's working memory for the kernels; small enough for the second-level cache. */
+final class Scratch {
+    private static final ThreadLocal<Scratch> MINE = ThreadLocal.withInitial(Scratch::new);
+
+    /** Columns of a panel, expanded. */
+    final float[] weights = new float[PanelLayout.LONGEST * Tile.SIZE];
+
+    /** Scales and minima of two panels: up to 16 groups of 64 numbers each. */
+    final float[] scales = new float[2 * 16 * 64];
+
+    /** One row's block, expanded. */
+    final float[] row = new float[PanelLayout.LONGEST];
+
+    /** The results of two panels, or the sums of a tree. */
+    final float[] sums = new float[2 * Tile.SIZE];
+
+    /** The results of a panel for a tile of tokens, where it has fewer than 32 rows, or the sums of 32 trees. */
+    final float[] edge = new float[Tile.SIZE * Tile.SIZE];
+
+    private Scratch() {}
+
+    static Scratch get() {
+        return MINE.get();
+    }
+}

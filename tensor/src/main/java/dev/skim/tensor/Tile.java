@@ -1,0 +1,195 @@
+package dev.skim.tensor;
+
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * The one f32 kernel under matrix products and attention: a panel of 32 rows times some columns.
+ *
+ * <p>Both operands are interleaved by 32: {@code w[k * 32 + r]} and {@code x[k * 32 + j]}; the result is
+ * {@code y[j * stride + r] = sum over k of w[k][r] * x[k][j]}. Every element of the result is one chain of fused
+ * multiply-adds over k in order, whatever the number of columns and the vector width, so that a token's numbers do not
+ * depend on the batch that it travels in.
+ *
+ * <p>Eight columns by two vectors hold 16 accumulators, which with two weights and a broadcast fills 19 of AVX-512's 32
+ * registers; with 16 registers four columns are the most that do not spill.
+ */
+public final class Tile {
+    /** Rows of a panel, and columns of an interleaved batch. */
+    public static final int SIZE = 32;
+
+    /** Columns that are interleaved together: a cache line of each row. */
+    private static final int STEP = 16;
+
+    private static final int WIDEST = Simd.BITS == 512 ? 8 : 4;
+
+    private Tile() {}
+
+    /**
+     * Multiplies {@code columns} columns (1 to 32) with a panel.
+     *
+     * @param add whether the chains start from what stands in {@code y}, else from 0
+     */
+    public static void multiply(
+            float[] x, int xo, float[] w, int wo, int n, int columns, float[] y, int yo, int stride, boolean add) {
+        for (int strip = 0; strip < SIZE; strip += Simd.STRIP) {
+            int j = 0;
+            if (WIDEST == 8) {
+                for (; j + 8 <= columns; j += 8) {
+                    eight(x, xo + j, w, wo + strip, n, y, yo + j * stride + strip, stride, add);
+                }
+            }
+            for (; j + 4 <= columns; j += 4) {
+                four(x, xo + j, w, wo + strip, n, y, yo + j * stride + strip, stride, add);
+            }
+            for (; j + 2 <= columns; j += 2) {
+                two(x, xo + j, w, wo + strip, n, y, yo + j * stride + strip, stride, add);
+            }
+            if (j < columns) {
+                one(x, xo + j, w, wo + strip, n, y, yo + j * stride + strip, add);
+            }
+        }
+    }
+
+    /**
+     * Interleaves rows: {@code target[to + c * 32 + t] = source[offset + t * stride + c]} for {@code n} rows (at most 32
+     * less the lane at which {@code to} stands) of {@code columns} elements.
+     */
+    public static void interleave(
+            float[] source, int offset, int stride, int n, int columns, float[] target, int to) {
+        for (int from = 0; from < columns; from += STEP) {
+            int width = Math.min(STEP, columns - from);
+            for (int t = 0; t < n; t++) {
+                int s = offset + t * stride + from;
+                int d = to + from * SIZE + t;
+                for (int c = 0; c < width; c++) {
+                    target[d + c * SIZE] = source[s + c];
+                }
+            }
+        }
+    }
+
+    private static FloatVector start(float[] y, int at, boolean add) {
+        return add ? FloatVector.fromArray(Simd.F, y, at) : FloatVector.zero(Simd.F);
+    }
+
+    private static void eight(
+            float[] x, int xo, float[] w, int wo, int n, float[] y, int yo, int s, boolean add) {
+        int l = Simd.LANES;
+        FloatVector a0 = start(y, yo, add), b0 = start(y, yo + l, add);
+        FloatVector a1 = start(y, yo + s, add), b1 = start(y, yo + s + l, add);
+        FloatVector a2 = start(y, yo + 2 * s, add), b2 = start(y, yo + 2 * s + l, add);
+        FloatVector a3 = start(y, yo + 3 * s, add), b3 = start(y, yo + 3 * s + l, add);
+        FloatVector a4 = start(y, yo + 4 * s, add), b4 = start(y, yo + 4 * s + l, add);
+        FloatVector a5 = start(y, yo + 5 * s, add), b5 = start(y, yo + 5 * s + l, add);
+        FloatVector a6 = start(y, yo + 6 * s, add), b6 = start(y, yo + 6 * s + l, add);
+        FloatVector a7 = start(y, yo + 7 * s, add), b7 = start(y, yo + 7 * s + l, add);
+        for (int k = 0; k < n; k++) {
+            FloatVector u = FloatVector.fromArray(Simd.F, w, wo + k * SIZE);
+            FloatVector v = FloatVector.fromArray(Simd.F, w, wo + k * SIZE + l);
+            FloatVector c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE]);
+            a0 = u.fma(c, a0);
+            b0 = v.fma(c, b0);
+            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 1]);
+            a1 = u.fma(c, a1);
+            b1 = v.fma(c, b1);
+            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 2]);
+            a2 = u.fma(c, a2);
+            b2 = v.fma(c, b2);
+            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 3]);
+            a3 = u.fma(c, a3);
+            b3 = v.fma(c, b3);
+            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 4]);
+            a4 = u.fma(c, a4);
+            b4 = v.fma(c, b4);
+            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 5]);
+            a5 = u.fma(c, a5);
+            b5 = v.fma(c, b5);
+            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 6]);
+            a6 = u.fma(c, a6);
+            b6 = v.fma(c, b6);
+            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 7]);
+            a7 = u.fma(c, a7);
+            b7 = v.fma(c, b7);
+        }
+        a0.intoArray(y, yo);
+        b0.intoArray(y, yo + l);
+        a1.intoArray(y, yo + s);
+        b1.intoArray(y, yo + s + l);
+        a2.intoArray(y, yo + 2 * s);
+        b2.intoArray(y, yo + 2 * s + l);
+        a3.intoArray(y, yo + 3 * s);
+        b3.intoArray(y, yo + 3 * s + l);
+        a4.intoArray(y, yo + 4 * s);
+        b4.intoArray(y, yo + 4 * s + l);
+        a5.intoArray(y, yo + 5 * s);
+        b5.intoArray(y, yo + 5 * s + l);
+        a6.intoArray(y, yo + 6 * s);
+        b6.intoArray(y, yo + 6 * s + l);
+        a7.intoArray(y, yo + 7 * s);
+        b7.intoArray(y, yo + 7 * s + l);
+    }
+
+    private static void four(float[] x, int xo, float[] w, int wo, int n, float[] y, int yo, int s, boolean add) {
+        int l = Simd.LANES;
+        FloatVector a0 = start(y, yo, add), b0 = start(y, yo + l, add);
+        FloatVector a1 = start(y, yo + s, add), b1 = start(y, yo + s + l, add);
+        FloatVector a2 = start(y, yo + 2 * s, add), b2 = start(y, yo + 2 * s + l, add);
+        FloatVector a3 = start(y, yo + 3 * s, add), b3 = start(y, yo + 3 * s + l, add);
+        for (int k = 0; k < n; k++) {
+            FloatVector u = FloatVector.fromArray(Simd.F, w, wo + k * SIZE);
+            FloatVector v = FloatVector.fromArray(Simd.F, w, wo + k * SIZE + l);
+            FloatVector c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE]);
+            a0 = u.fma(c, a0);
+            b0 = v.fma(c, b0);
+            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 1]);
+            a1 = u.fma(c, a1);
+            b1 = v.fma(c, b1);
+            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 2]);
+            a2 = u.fma(c, a2);
+            b2 = v.fma(c, b2);
+            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 3]);
+            a3 = u.fma(c, a3);
+            b3 = v.fma(c, b3);
+        }
+        a0.intoArray(y, yo);
+        b0.intoArray(y, yo + l);
+        a1.intoArray(y, yo + s);
+        b1.intoArray(y, yo + s + l);
+        a2.intoArray(y, yo + 2 * s);
+        b2.intoArray(y, yo + 2 * s + l);
+        a3.intoArray(y, yo + 3 * s);
+        b3.intoArray(y, yo + 3 * s + l);
+    }
+
+    private static void two(float[] x, int xo, float[] w, int wo, int n, float[] y, int yo, int s, boolean add) {
+        int l = Simd.LANES;
+        FloatVector a0 = start(y, yo, add), b0 = start(y, yo + l, add);
+        FloatVector a1 = start(y, yo + s, add), b1 = start(y, yo + s + l, add);
+        for (int k = 0; k < n; k++) {
+            FloatVector u = FloatVector.fromArray(Simd.F, w, wo + k * SIZE);
+            FloatVector v = FloatVector.fromArray(Simd.F, w, wo + k * SIZE + l);
+            FloatVector c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE]);
+            a0 = u.fma(c, a0);
+            b0 = v.fma(c, b0);
+            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 1]);
+            a1 = u.fma(c, a1);
+            b1 = v.fma(c, b1);
+        }
+        a0.intoArray(y, yo);
+        b0.intoArray(y, yo + l);
+        a1.intoArray(y, yo + s);
+        b1.intoArray(y, yo + s + l);
+    }
+
+    private static void one(float[] x, int xo, float[] w, int wo, int n, float[] y, int yo, boolean add) {
+        int l = Simd.LANES;
+        FloatVector a = start(y, yo, add), b = start(y, yo + l, add);
+        for (int k = 0; k < n; k++) {
+            FloatVector c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE]);
+            a = FloatVector.fromArray(Simd.F, w, wo + k * SIZE).fma(c, a);
+            b = FloatVector.fromArray(Simd.F, w, wo + k * SIZE + l).fma(c, b);
+        }
+        a.intoArray(y, yo);
+        b.intoArray(y, yo + l);
+    }
+}

@@ -1,0 +1,263 @@
+package dev.skim.tensor;
+
+import static dev.skim.tensor.Simd.F;
+import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LT;
+import static jdk.incubator.vector.VectorOperators.MAX;
+
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * Elementwise functions over arrays, and the softmax of attention. Every element's bits are the same at every vector
+ * width; sums are taken in a fixed tree.
+ */
+public final class VectorMath {
+    /** 1.5 x 2^23: adding it rounds a small number to an integer that stands in the low bits. */
+    private static final float ROUND = 0x1.8p23f;
+
+    private static final float LOG2_E = 1.44269504f;
+    private static final float LN2_HIGH = 0x1.62e4p-1f;
+    private static final float LN2_LOW = 0x1.7f7d1cp-20f;
+
+    /** Below this the exponential is taken as 0 (it would be subnormal), above {@link #LARGEST} as that of it. */
+    private static final float SMALLEST = -87.3f;
+
+    private static final float LARGEST = 88.3f;
+
+    private VectorMath() {}
+
+    /**
+     * The exponential, within 2 ulp for arguments from -87.3 to 88.3; 0 below, capped above.
+     *
+     * <p>x = n ln 2 + r with |r| at most ln 2 / 2 (Cody and Waite), a polynomial of degree 7 for e^r, and n added to the
+     * exponent. Comparisons and blends, since the vector maximum of Java, which minds NaN and -0, costs five instructions.
+     */
+    static FloatVector exp(FloatVector argument) {
+        FloatVector x = argument.blend(LARGEST, argument.compare(GT, LARGEST));
+        FloatVector shifted = x.fma(FloatVector.broadcast(F, LOG2_E), FloatVector.broadcast(F, ROUND));
+        FloatVector n = shifted.sub(ROUND);
+        FloatVector r = n.fma(FloatVector.broadcast(F, -LN2_HIGH), x);
+        r = n.fma(FloatVector.broadcast(F, -LN2_LOW), r);
+        FloatVector p = FloatVector.broadcast(F, 1.9875692e-4f);
+        p = p.fma(r, FloatVector.broadcast(F, 1.3981999e-3f));
+        p = p.fma(r, FloatVector.broadcast(F, 8.3334519e-3f));
+        p = p.fma(r, FloatVector.broadcast(F, 4.1665795e-2f));
+        p = p.fma(r, FloatVector.broadcast(F, 1.6666665e-1f));
+        p = p.fma(r, FloatVector.broadcast(F, 0.5f));
+        p = p.fma(r, FloatVector.broadcast(F, 1f));
+        p = p.fma(r, FloatVector.broadcast(F, 1f));
+        FloatVector scaled = p.reinterpretAsInts()
+                .add(shifted.reinterpretAsInts().lanewise(LSHL, 23))
+                .reinterpretAsFloats();
+        return scaled.blend(0f, argument.compare(LT, SMALLEST));
+    }
+
+    /** {@code a[i] = e^a[i]} for {@code n} elements. */
+    public static void exp(float[] a, int offset, int n) {
+        int i = 0;
+        for (; i + Simd.LANES <= n; i += Simd.LANES) {
+            exp(FloatVector.fromArray(F, a, offset + i)).intoArray(a, offset + i);
+        }
+        if (i < n) {
+            float[] tail = new float[Simd.LANES];
+            System.arraycopy(a, offset + i, tail, 0, n - i);
+            exp(FloatVector.fromArray(F, tail, 0)).intoArray(tail, 0);
+            System.arraycopy(tail, 0, a, offset + i, n - i);
+        }
+    }
+
+    private static FloatVector sigmoid(FloatVector x) {
+        FloatVector one = FloatVector.broadcast(F, 1f);
+        return one.div(exp(x.neg()).add(one));
+    }
+
+    private static FloatVector tanh(FloatVector x) {
+        FloatVector one = FloatVector.broadcast(F, 1f);
+        return one.sub(FloatVector.broadcast(F, 2f).div(exp(x.add(x)).add(one)));
+    }
+
+    /** {@code gate[i] = gate[i] * sigmoid(gate[i]) * up[i]}: SwiGLU (Shazeer 2020, eq. 6). */
+    public static void swiGlu(float[] gate, int gateOffset, float[] up, int upOffset, int n) {
+        int i = 0;
+        for (; i + Simd.LANES <= n; i += Simd.LANES) {
+            FloatVector g = FloatVector.fromArray(F, gate, gateOffset + i);
+            g.mul(sigmoid(g)).mul(FloatVector.fromArray(F, up, upOffset + i)).intoArray(gate, gateOffset + i);
+        }
+        if (i < n) {
+            float[] g = new float[Simd.LANES];
+            float[] u = new float[Simd.LANES];
+            System.arraycopy(gate, gateOffset + i, g, 0, n - i);
+            System.arraycopy(up, upOffset + i, u, 0, n - i);
+            swiGlu(g, 0, u, 0, Simd.LANES);
+            System.arraycopy(g, 0, gate, gateOffset + i, n - i);
+        }
+    }
+
+    /** {@code gate[i] = gelu(gate[i]) * up[i]} with the tanh form of GELU (Hendrycks and Gimpel 2016, section 2). */
+    public static void geGlu(float[] gate, int gateOffset, float[] up, int upOffset, int n) {
+        int i = 0;
+        for (; i + Simd.LANES <= n; i += Simd.LANES) {
+            FloatVector g = FloatVector.fromArray(F, gate, gateOffset + i);
+            FloatVector inner = g.mul(g).mul(g).mul(0.044715f).add(g).mul(0.79788456f);
+            g.mul(0.5f)
+                    .mul(tanh(inner).add(1f))
+                    .mul(FloatVector.fromArray(F, up, upOffset + i))
+                    .intoArray(gate, gateOffset + i);
+        }
+        if (i < n) {
+            float[] g = new float[Simd.LANES];
+            float[] u = new float[Simd.LANES];
+            System.arraycopy(gate, gateOffset + i, g, 0, n - i);
+            System.arraycopy(up, upOffset + i, u, 0, n - i);
+            geGlu(g, 0, u, 0, Simd.LANES);
+            System.arraycopy(g, 0, gate, gateOffset + i, n - i);
+        }
+    }
+
+    /** {@code a[i] = cap * tanh(a[i] / cap)}. */
+    public static void softCap(float[] a, int offset, int n, float cap) {
+        float inverse = 1 / cap;
+        int i = 0;
+        for (; i + Simd.LANES <= n; i += Simd.LANES) {
+            tanh(FloatVector.fromArray(F, a, offset + i).mul(inverse)).mul(cap).intoArray(a, offset + i);
+        }
+        if (i < n) {
+            float[] tail = new float[Simd.LANES];
+            System.arraycopy(a, offset + i, tail, 0, n - i);
+            softCap(tail, 0, Simd.LANES, cap);
+            System.arraycopy(tail, 0, a, offset + i, n - i);
+        }
+    }
+
+    /** The largest of {@code n} elements, a multiple of 32; no NaN. */
+    public static float max(float[] a, int offset, int n) {
+        FloatVector m = FloatVector.fromArray(F, a, offset);
+        for (int i = Simd.LANES; i < n; i += Simd.LANES) {
+            FloatVector v = FloatVector.fromArray(F, a, offset + i);
+            m = m.blend(v, v.compare(GT, m));
+        }
+        return m.reduceLanes(MAX);
+    }
+
+    /**
+     * {@code a[i] = e^(a[i] - shift)} for 64 elements; returns their sum, taken as a tree: halves are added, 32 + 32,
+     * 16 + 16 and so on.
+     */
+    public static float expSum(float[] a, int offset, float shift) {
+        float[] work = Scratch.get().sums;
+        for (int i = 0; i < 32; i += Simd.LANES) {
+            FloatVector low = exp(FloatVector.fromArray(F, a, offset + i).sub(shift));
+            FloatVector high = exp(FloatVector.fromArray(F, a, offset + 32 + i).sub(shift));
+            low.intoArray(a, offset + i);
+            high.intoArray(a, offset + 32 + i);
+            low.add(high).intoArray(work, i);
+        }
+        for (int half = 16; half >= 1; half /= 2) {
+            for (int i = 0; i < half; i++) {
+                work[i] += work[i + half];
+            }
+        }
+        return work[0];
+    }
+
+    /**
+     * One step of the online softmax (Milakov and Gimelshein 2018, algorithm 3) for 32 queries side by side and 64 keys.
+     *
+     * <p>The same numbers as {@link #max} and {@link #expSum} give query by query.
+     *
+     * @param s scores {@code [key][32]}, replaced by {@code e^(s - m)}
+     * @param m running maxima of the 32 queries
+     * @param l running sums
+     * @param o the output so far, {@code [dimension][32]}, rescaled to the new maxima
+     */
+    public static void onlineSoftmax(float[] s, float[] m, float[] l, float[] o, int dimensions) {
+        float[] work = Scratch.get().edge;
+        for (int q = 0; q < 32; q += Simd.LANES) {
+            FloatVector old = FloatVector.fromArray(F, m, q);
+            FloatVector top = old;
+            for (int k = 0; k < 64; k++) {
+                FloatVector v = FloatVector.fromArray(F, s, k * 32 + q);
+                top = top.blend(v, v.compare(GT, top));
+            }
+            for (int k = 0; k < 32; k++) {
+                FloatVector low = exp(FloatVector.fromArray(F, s, k * 32 + q).sub(top));
+                FloatVector high = exp(FloatVector.fromArray(F, s, (k + 32) * 32 + q).sub(top));
+                low.intoArray(s, k * 32 + q);
+                high.intoArray(s, (k + 32) * 32 + q);
+                low.add(high).intoArray(work, k * 32 + q);
+            }
+            for (int half = 16; half >= 1; half /= 2) {
+                for (int k = 0; k < half; k++) {
+                    FloatVector.fromArray(F, work, k * 32 + q)
+                            .add(FloatVector.fromArray(F, work, (k + half) * 32 + q))
+                            .intoArray(work, k * 32 + q);
+                }
+            }
+            FloatVector correction = exp(old.sub(top));
+            FloatVector.fromArray(F, l, q)
+                    .fma(correction, FloatVector.fromArray(F, work, q))
+                    .intoArray(l, q);
+            top.intoArray(m, q);
+            // A product with 1 changes nothing, and after the first blocks most corrections are 1.
+            if (old.compare(LT, top).anyTrue()) {
+                for (int d = 0; d < dimensions; d++) {
+                    FloatVector.fromArray(F, o, d * 32 + q).mul(correction).intoArray(o, d * 32 + q);
+                }
+            }
+        }
+    }
+
+    /** The correction of the online softmax when the maximum rises from {@code old} to {@code top}. */
+    public static float correction(float old, float top) {
+        float[] work = Scratch.get().sums;
+        FloatVector.broadcast(F, old - top).intoArray(work, 0);
+        exp(FloatVector.fromArray(F, work, 0)).intoArray(work, 0);
+        return work[0];
+    }
+
+    /** {@code a[i] *= factor} for {@code n} elements. */
+    public static void scale(float[] a, int offset, int n, float factor) {
+        for (int i = offset; i < offset + n; i++) {
+            a[i] *= factor;
+        }
+    }
+
+    /** {@code a[i] += b[i]} for {@code n} elements. */
+    public static void add(float[] a, int aOffset, float[] b, int bOffset, int n) {
+        for (int i = 0; i < n; i++) {
+            a[aOffset + i] += b[bOffset + i];
+        }
+    }
+
+    /** The sum of squares of {@code n} elements in f32: 16 running sums side by side, then a tree. */
+    public static float sumOfSquares(float[] a, int offset, int n) {
+        float[] work = Scratch.get().sums;
+        int whole = n / 16 * 16;
+        for (int lane = 0; lane < 16; lane += Simd.LANES) {
+            FloatVector sum = FloatVector.zero(F);
+            for (int i = lane; i < whole; i += 16) {
+                FloatVector v = FloatVector.fromArray(F, a, offset + i);
+                sum = v.fma(v, sum);
+            }
+            sum.intoArray(work, lane);
+        }
+        for (int i = whole; i < n; i++) {
+            work[i - whole] = Math.fma(a[offset + i], a[offset + i], work[i - whole]);
+        }
+        for (int half = 8; half >= 1; half /= 2) {
+            for (int i = 0; i < half; i++) {
+                work[i] += work[i + half];
+            }
+        }
+        return work[0];
+    }
+
+    /** {@code out[i] = a[i] * factor * weight[i]} for {@code n} elements. */
+    public static void scaleBy(
+            float[] a, int aOffset, float factor, float[] weight, float[] out, int outOffset, int n) {
+        for (int i = 0; i < n; i++) {
+            out[outOffset + i] = a[aOffset + i] * factor * weight[i];
+        }
+    }
+}

@@ -1,0 +1,92 @@
+package dev.skim.tensor.block;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+
+/** The fields of a block: little-endian and of any alignment, as GGUF packs them. */
+final class Fields {
+    private static final ValueLayout.OfShort SHORT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private static final long[] MASKS = new long[256];
+
+    static {
+        for (int bits = 0; bits < 256; bits++) {
+            for (int j = 0; j < 8; j++) {
+                MASKS[bits] |= (bits >>> j & 1) * 0xFFL << 8 * j;
+            }
+        }
+    }
+
+    private Fields() {}
+
+    static int u8(MemorySegment segment, long at) {
+        return segment.get(ValueLayout.JAVA_BYTE, at) & 0xFF;
+    }
+
+    static int i8(MemorySegment segment, long at) {
+        return segment.get(ValueLayout.JAVA_BYTE, at);
+    }
+
+    static int u16(MemorySegment segment, long at) {
+        return segment.get(SHORT, at) & 0xFFFF;
+    }
+
+    static int i32(MemorySegment segment, long at) {
+        return segment.get(INT, at);
+    }
+
+    static long i64(MemorySegment segment, long at) {
+        return segment.get(LONG, at);
+    }
+
+    static float half(MemorySegment segment, long at) {
+        return Float.float16ToFloat(segment.get(SHORT, at));
+    }
+
+    /**
+     * Codes as f32: {@code size} whole numbers from {@code least} on. A look-up is faster than an int made a float, by
+     * 1.1 to 1.5 times with the type (Zen 5, JDK 25).
+     */
+    static float[] ramp(int size, int least) {
+        float[] ramp = new float[size];
+        for (int i = 0; i < size; i++) {
+            ramp[i] = least + i;
+        }
+        return ramp;
+    }
+
+    /** 0xFF in byte j of the result where bit j of the low eight is set, 0 elsewhere. */
+    static long spread(int bits) {
+        return MASKS[bits & 0xFF];
+    }
+
+    static void putU8(MemorySegment segment, long at, int value) {
+        segment.set(ValueLayout.JAVA_BYTE, at, (byte) value);
+    }
+
+    static void putU16(MemorySegment segment, long at, int value) {
+        segment.set(SHORT, at, (short) value);
+    }
+
+    static void putI32(MemorySegment segment, long at, int value) {
+        segment.set(INT, at, value);
+    }
+
+    /**
+     * Writes a block's scale or minimum as f16.
+     *
+     * @throws IllegalArgumentException when f16 would make it infinite, or when it is not a number
+     */
+    static void putHalf(MemorySegment segment, long at, float value, String type) {
+        short half = Float.floatToFloat16(value);
+        if ((half & 0x7C00) == 0x7C00) {
+            throw new IllegalArgumentException(type + " keeps its scale and minimum in f16, up to 65504 in magnitude:"
+                    + " it cannot hold a block whose scale or minimum would be " + value);
+        }
+        segment.set(SHORT, at, half);
+    }
+}

@@ -1,0 +1,190 @@
+package dev.skim.tensor;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Random;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import org.junit.jupiter.api.Test;
+
+/** Products of packed matrices against their plain definition in double, for every type. */
+class PackedMatrixTest {
+    record Case(ElementType type, int rows, int columns, int tokens, int threads, long seed) {}
+
+    @Provide
+    Arbitrary<Case> cases() {
+        return Combinators.combine(
+                        Arbitraries.of(ElementType.class),
+                        Arbitraries.integers().between(1, 100),
+                        Arbitraries.integers().between(1, 3),
+                        Arbitraries.integers().between(1, 40),
+                        Arbitraries.integers().between(1, 3),
+                        Arbitraries.longs())
+                .as((type, rows, blocks, tokens, threads, seed) -> new Case(
+                        type, rows, type.blockSize() == 1 ? blocks * 37 : blocks * type.blockSize(), tokens, threads, seed));
+    }
+
+    /** Random blocks; half-precision fields get a middling exponent, so that every weight is finite and of ordinary size. */
+    static MemorySegment weights(ElementType type, int rows, int columns, Random random) {
+        byte[] data = new byte[Math.toIntExact(type.bytes((long) rows * columns))];
+        random.nextBytes(data);
+        MemorySegment segment = MemorySegment.ofArray(data);
+        if (type.blockSize() == 1) {
+            for (int i = 0; i < rows * columns; i++) {
+                float[] one = {(float) random.nextGaussian()};
+                if (type == ElementType.F32) {
+                    segment.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * i, one[0]);
+                } else {
+                    Blocks.quantise(type, one, 0, 1, segment, 2L * i);
+                }
+            }
+            return segment;
+        }
+        for (int block = 0; block < data.length; block += type.blockBytes()) {
+            for (int field : halves(type)) {
+                int high = block + field + 1;
+                data[high] = (byte) (data[high] & 0x83 | 0x2c);
+            }
+            if (type == ElementType.IQ1_M) {
+                // The factor's four nibbles are the top ones of the four 16-bit scales; the last holds the exponent.
+                data[block + 55] = (byte) (data[block + 55] & 0x0f | 0x20);
+            }
+            if (type == ElementType.MXFP4) {
+                data[block] = (byte) (120 + random.nextInt(10));
+            }
+        }
+        return segment;
+    }
+
+    private static int[] halves(ElementType type) {
+        return switch (type) {
+            case Q4_1, Q5_1, Q4_K, Q5_K -> new int[] {0, 2};
+            case Q2_K -> new int[] {80, 82};
+            case Q3_K -> new int[] {108};
+            case Q6_K -> new int[] {208};
+            case TQ1_0 -> new int[] {52};
+            case TQ2_0 -> new int[] {64};
+            case IQ1_M, MXFP4 -> new int[0];
+            default -> new int[] {0};
+        };
+    }
+
+    @Property(tries = 80)
+    void productIsTheDefinition(@ForAll("cases") Case c) {
+        Random random = new Random(c.seed);
+        MemorySegment data = weights(c.type, c.rows, c.columns, random);
+        float[] plain = new float[c.rows * c.columns];
+        Blocks.expand(c.type, data, 0, plain, 0, plain.length);
+        float[] x = new float[c.tokens * (c.columns + 3)];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = (float) random.nextGaussian();
+        }
+        int stride = c.rows + 5;
+        float[] before = new float[2 + c.tokens * stride];
+        for (int i = 0; i < before.length; i++) {
+            before[i] = (float) random.nextGaussian();
+        }
+        try (Workers workers = new Workers(c.threads)) {
+            PackedMatrix matrix = PackedMatrix.pack(c.type, data, c.rows, c.columns, workers);
+            Activations batch = new Activations();
+            batch.set(x, 0, c.columns + 3, c.tokens, c.columns, workers);
+            float[] out = before.clone();
+            float[] sum = before.clone();
+            matrix.multiply(batch, out, 2, stride, false, workers);
+            matrix.multiply(batch, sum, 2, stride, true, workers);
+
+            Activations lone = new Activations();
+            float[] single = new float[c.rows];
+            float[] row = new float[c.columns];
+            for (int t = 0; t < c.tokens; t++) {
+                lone.set(x, t * (c.columns + 3), c.columns, 1, c.columns, workers);
+                matrix.multiply(lone, single, 0, c.rows, false, workers);
+                for (int r = 0; r < c.rows; r++) {
+                    double exact = 0;
+                    double size = 0;
+                    for (int k = 0; k < c.columns; k++) {
+                        double term = (double) plain[r * c.columns + k] * x[t * (c.columns + 3) + k];
+                        exact += term;
+                        size += Math.abs(term);
+                    }
+                    int at = 2 + t * stride + r;
+                    // A chain of n roundings: n half-ulps of the sum of the terms' sizes, and as much for the weights.
+                    double bound = (c.columns + 2) * 0x1p-23 * (size + Math.abs(before[at])) + 1e-30;
+                    assertEquals(exact, out[at], bound, "row " + r + " token " + t);
+                    assertEquals(exact + before[at], sum[at], bound, "added, row " + r + " token " + t);
+                    assertEquals(
+                            Float.floatToRawIntBits(out[at]), Float.floatToRawIntBits(single[r]),
+                            "a token alone and in a batch, row " + r + " token " + t);
+                }
+            }
+            for (int i = 0; i < before.length; i++) {
+                int inRow = (i - 2) % stride;
+                if (i < 2 || inRow >= c.rows) {
+                    assertEquals(before[i], out[i], "written outside the product at " + i);
+                }
+            }
+            for (int r = 0; r < c.rows; r++) {
+                matrix.row(r, row, 0);
+                for (int k = 0; k < c.columns; k++) {
+                    float weight = plain[r * c.columns + k];
+                    assertEquals(weight, row[k], Math.ulp(weight) + 4e-6f * Math.abs(weight) + 1e-6f * scaleOf(plain), "weight");
+                }
+            }
+        }
+    }
+
+    /** Scale times code plus minimum is rounded once, the definition's two operations twice: the sizes cancel in the sum. */
+    private static float scaleOf(float[] plain) {
+        float top = 0;
+        for (float value : plain) {
+            top = Math.max(top, Math.abs(value));
+        }
+        return top;
+    }
+
+    @Test
+    void threadsGiveTheSameBits() {
+        Random random = new Random(7);
+        MemorySegment data = weights(ElementType.Q4_K, 320, 512, random);
+        float[] x = new float[40 * 512];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = (float) random.nextGaussian();
+        }
+        float[][] outs = new float[3][40 * 320];
+        for (int threads = 1; threads <= 3; threads++) {
+            try (Workers workers = new Workers(threads)) {
+                Activations batch = new Activations();
+                batch.set(x, 0, 512, 40, 512, workers);
+                PackedMatrix.pack(ElementType.Q4_K, data, 320, 512, workers)
+                        .multiply(batch, outs[threads - 1], 0, 320, false, workers);
+            }
+        }
+        assertArrayEquals(outs[0], outs[1]);
+        assertArrayEquals(outs[0], outs[2]);
+    }
+
+    @Test
+    void refusesWhatDoesNotFit() {
+        try (Workers workers = new Workers(1)) {
+            MemorySegment short1 = MemorySegment.ofArray(new byte[17]);
+            assertThrows(
+                    IllegalArgumentException.class, () -> PackedMatrix.pack(ElementType.Q4_0, short1, 1, 32, workers));
+            assertThrows(
+                    IllegalArgumentException.class, () -> PackedMatrix.pack(ElementType.F32, short1, 1, 0, workers));
+            PackedMatrix matrix = PackedMatrix.pack(
+                    ElementType.F32, MemorySegment.ofArray(new byte[16]), 1, 4, workers);
+            Activations five = new Activations();
+            five.set(new float[5], 0, 5, 1, 5, workers);
+            assertThrows(
+                    IllegalArgumentException.class, () -> matrix.multiply(five, new float[1], 0, 1, false, workers));
+        }
+    }
+}

@@ -1,0 +1,137 @@
+package dev.skim.tensor;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.FloatRange;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+
+/** The elementwise kernels against their definitions in double. */
+class VectorMathTest {
+    private static float exp(float x) {
+        float[] a = {x};
+        VectorMath.exp(a, 0, 1);
+        return a[0];
+    }
+
+    @Test
+    void exponentialIsWithinTwoUlp() {
+        double worst = 0;
+        for (int i = -8_730_000; i <= 8_830_000; i += 7) {
+            float x = i * 1e-5f;
+            if (x < -87.3f || x > 88.3f) {
+                continue;
+            }
+            double exact = Math.exp(x);
+            worst = Math.max(worst, Math.abs(exp(x) - exact) / Math.ulp((float) exact));
+        }
+        assertTrue(worst <= 2, "the worst error is " + worst + " ulp");
+    }
+
+    @Test
+    void exponentialAtTheEnds() {
+        assertEquals(1f, exp(0f));
+        assertEquals(1f, exp(-0f));
+        assertEquals(0f, exp(Float.NEGATIVE_INFINITY));
+        assertEquals(0f, exp(-1e30f));
+        assertEquals(0f, exp(-87.4f));
+        assertTrue(Float.isFinite(exp(Float.POSITIVE_INFINITY)));
+        assertTrue(Float.isNaN(exp(Float.NaN)));
+    }
+
+    @Property
+    void gates(@ForAll @IntRange(min = 1, max = 70) int n, @ForAll long seed) {
+        Random random = new Random(seed);
+        float[] gate = new float[n + 2];
+        float[] up = new float[n + 1];
+        for (int i = 0; i < n; i++) {
+            gate[i + 2] = (float) (random.nextGaussian() * 10);
+            up[i + 1] = (float) random.nextGaussian();
+        }
+        float[] silu = gate.clone();
+        float[] gelu = gate.clone();
+        VectorMath.swiGlu(silu, 2, up, 1, n);
+        VectorMath.geGlu(gelu, 2, up, 1, n);
+        for (int i = 0; i < n; i++) {
+            double g = gate[i + 2];
+            double s = g / (1 + Math.exp(-g)) * up[i + 1];
+            double t = 0.5 * g * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (g + 0.044715 * g * g * g))) * up[i + 1];
+            assertEquals(s, silu[i + 2], 1e-6 * Math.abs(s) + 1e-12);
+            assertEquals(t, gelu[i + 2], 1e-6 * (Math.abs(t) + Math.abs(g * up[i + 1])) + 1e-12);
+        }
+    }
+
+    @Property
+    void softCap(@ForAll @FloatRange(min = -1000, max = 1000) float x, @ForAll @FloatRange(min = 1, max = 100) float cap) {
+        float[] a = new float[32];
+        a[5] = x;
+        VectorMath.softCap(a, 0, 32, cap);
+        assertEquals(cap * Math.tanh((double) x / cap), a[5], 4e-7 * cap);
+        assertEquals(0f, a[4]);
+    }
+
+    /** The softmax of 32 queries side by side gives the bits that each query's own gives, page after page. */
+    @Property(tries = 50)
+    void onlineSoftmaxIsTheSameBothWays(@ForAll long seed, @ForAll @IntRange(min = 1, max = 5) int pages) {
+        Random random = new Random(seed);
+        float[] m = new float[32];
+        float[] l = new float[32];
+        Arrays.fill(m, -1e30f);
+        float[] o = new float[32];
+        Arrays.fill(o, 1f);
+        float[] ownM = m.clone();
+        float[] ownL = l.clone();
+        double[] exact = new double[32];
+        float[][] all = new float[32][pages * 64];
+        for (int page = 0; page < pages; page++) {
+            float[] s = new float[64 * 32];
+            for (int i = 0; i < s.length; i++) {
+                s[i] = random.nextInt(9) == 0 ? Float.NEGATIVE_INFINITY : (float) random.nextGaussian() * 5;
+                all[i % 32][page * 64 + i / 32] = s[i];
+            }
+            float[] column = new float[64];
+            float[][] own = new float[32][];
+            for (int q = 0; q < 32; q++) {
+                for (int k = 0; k < 64; k++) {
+                    column[k] = s[k * 32 + q];
+                }
+                float top = Math.max(ownM[q], VectorMath.max(column, 0, 64));
+                float sum = VectorMath.expSum(column, 0, top);
+                ownL[q] = Math.fma(ownL[q], VectorMath.correction(ownM[q], top), sum);
+                ownM[q] = top;
+                own[q] = column.clone();
+            }
+            VectorMath.onlineSoftmax(s, m, l, o, 1);
+            for (int q = 0; q < 32; q++) {
+                assertEquals(ownM[q], m[q]);
+                assertEquals(ownL[q], l[q]);
+                for (int k = 0; k < 64; k++) {
+                    assertEquals(own[q][k], s[k * 32 + q]);
+                }
+            }
+        }
+        for (int q = 0; q < 32; q++) {
+            for (float score : all[q]) {
+                exact[q] += Math.exp((double) score - m[q]);
+            }
+            assertEquals(exact[q], l[q], 1e-5 * exact[q] + 1e-12);
+        }
+    }
+
+    @Property
+    void sumOfSquares(@ForAll @IntRange(min = 0, max = 100) int n, @ForAll long seed) {
+        Random random = new Random(seed);
+        float[] a = new float[n + 1];
+        double exact = 0;
+        for (int i = 1; i <= n; i++) {
+            a[i] = (float) random.nextGaussian();
+            exact += (double) a[i] * a[i];
+        }
+        assertEquals(exact, VectorMath.sumOfSquares(a, 1, n), 1e-5 * exact + 1e-12);
+    }
+}
