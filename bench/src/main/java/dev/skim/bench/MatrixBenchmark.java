@@ -74,16 +74,16 @@ public class MatrixBenchmark {
             }
             check(weights, source);
         }
-        x.set(source, 0, columns, tokens, columns, workers);
+        x.set(source, 0, columns, tokens, columns);
     }
 
     /** Every row for the last token against the definition; that token alone against it in the batch, bit by bit. */
     private void check(MemorySegment weights, float[] source) {
         int last = tokens - 1;
-        x.set(source, 0, columns, tokens, columns, workers);
+        x.set(source, 0, columns, tokens, columns);
         copies[0].multiply(x, out, 0, rows, false, workers);
         float[] alone = new float[rows];
-        x.set(source, last * columns, columns, 1, columns, workers);
+        x.set(source, last * columns, columns, 1, columns);
         copies[0].multiply(x, alone, 0, rows, false, workers);
         float[] row = new float[columns];
         for (int r = 0; r < rows; r++) {

@@ -31,7 +31,7 @@ public final class LinearStandIn implements StandIn {
         int rank = weights.rank();
         float[] ones = new float[width];
         Arrays.fill(ones, 1);
-        norm = new RmsNorm(ones, weights.epsilon());
+        norm = new RmsNorm("stand-in", ones, weights.epsilon());
         map = PackedMatrix.pack(
                 weights.type(), MemorySegment.ofArray(weights.map()), width, rank == 0 ? width : rank, workers);
         down = rank == 0
@@ -59,7 +59,7 @@ public final class LinearStandIn implements StandIn {
                 stream[at + i] += bias[i];
             }
         }
-        scratch.outer.set(scratch.normed, 0, width, tokens, width, workers);
+        scratch.outer.set(scratch.normed, 0, width, tokens, width);
         if (down == null) {
             map.multiply(scratch.outer, stream, offset, width, true, workers);
             return;
@@ -69,7 +69,7 @@ public final class LinearStandIn implements StandIn {
             scratch.reduced = new float[tokens * rank];
         }
         down.multiply(scratch.outer, scratch.reduced, 0, rank, false, workers);
-        scratch.inner.set(scratch.reduced, 0, rank, tokens, rank, workers);
+        scratch.inner.set(scratch.reduced, 0, rank, tokens, rank);
         map.multiply(scratch.inner, stream, offset, width, true, workers);
     }
 

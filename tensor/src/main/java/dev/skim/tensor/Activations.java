@@ -19,6 +19,11 @@ public final class Activations {
     int tokens;
     int columns;
 
+    /** Makes an empty batch whose products are taken in f32. */
+    public Activations() {
+        this(true);
+    }
+
     /**
      * Makes an empty batch.
      *
