@@ -1,6 +1,7 @@
 package dev.skim.llm.tokenizer;
 
 import java.util.List;
+import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Tuple;
@@ -28,6 +29,15 @@ public final class Texts {
                 .list()
                 .ofMaxSize(40)
                 .map(parts -> String.join("", parts));
+    }
+
+    /** A text as {@link #wellFormed} makes them, for tests that are no properties. */
+    public static String random(Random random) {
+        StringBuilder text = new StringBuilder();
+        for (int i = random.nextInt(40); i > 0; i--) {
+            text.append(PARTS.get(random.nextInt(PARTS.size())));
+        }
+        return text.toString();
     }
 
     /** Texts with unpaired surrogates here and there. */
