@@ -1,13 +1,35 @@
 package dev.skim.llm;
 
+import dev.skim.gguf.GgufException;
 import dev.skim.gguf.GgufFile;
+import dev.skim.llm.decoder.Decoder;
 import dev.skim.skip.ModelShape;
+import dev.skim.skip.SkipPlan;
+import dev.skim.tensor.Workers;
 import java.nio.file.Path;
 import java.util.Optional;
 
 /** A loaded model: weights, tokenizer and chat template. Immutable; any number of sessions may use it at once. */
 public final class Model implements AutoCloseable {
-    private Model() {}
+    private final GgufFile file;
+    private final Workers workers;
+    private final Decoder decoder;
+    private final Tokenizer tokenizer;
+    private final String template;
+    private volatile boolean closed;
+
+    private Model(GgufFile file, Workers workers, LoadOptions options) {
+        this.file = file;
+        this.workers = workers;
+        // The tokenizer first: what is wrong with it is then known before the weights are read.
+        tokenizer = Tokenizer.of(file.metadata());
+        decoder = Decoder.load(file, workers, options.progress());
+        if (decoder.vocabularySize() != tokenizer.vocabularySize()) {
+            throw new SkimException(file.path().getFileName() + " has " + tokenizer.vocabularySize()
+                    + " tokens in its vocabulary, but " + decoder.vocabularySize() + " rows in token_embd.weight.");
+        }
+        template = file.metadata().string("tokenizer.chat_template").orElse(null);
+    }
 
     /** Loads a model with {@link LoadOptions#DEFAULT}. */
     public static Model load(Path file) {
@@ -20,7 +42,25 @@ public final class Model implements AutoCloseable {
      * @throws SkimException when the file is not there, is not a GGUF file, or is of a kind that Skim does not run
      */
     public static Model load(Path file, LoadOptions options) {
-        throw new UnsupportedOperationException();
+        GgufFile opened = null;
+        Workers workers = null;
+        boolean complete = false;
+        try {
+            opened = GgufFile.open(file);
+            workers = new Workers(options.threads());
+            Model model = new Model(opened, workers, options);
+            complete = true;
+            return model;
+        } catch (GgufException fault) {
+            throw new SkimException(fault.getMessage(), fault);
+        } finally {
+            if (!complete && workers != null) {
+                workers.close();
+            }
+            if (!complete && opened != null) {
+                opened.close();
+            }
+        }
     }
 
     /** Opens a session with {@link SessionOptions#DEFAULT}. */
@@ -28,54 +68,83 @@ public final class Model implements AutoCloseable {
         return openSession(SessionOptions.DEFAULT);
     }
 
-    /** Opens a session. */
+    /**
+     * Opens a session.
+     *
+     * @throws IllegalArgumentException when the skip policy does not fit the model
+     */
     public Session openSession(SessionOptions options) {
-        throw new UnsupportedOperationException();
+        return openSession(options.contextLength(), options.skip().plan(shape()));
+    }
+
+    /** Opens a session with a plan of its own (calibration); a length of 0 takes the model's. */
+    Session openSession(int contextLength, SkipPlan plan) {
+        if (closed) {
+            throw new IllegalStateException("the model is closed");
+        }
+        return new Session(this, contextLength == 0 ? contextLength() : contextLength, plan);
     }
 
     /** The model's name from its file, else the file's name. */
     public String name() {
-        throw new UnsupportedOperationException();
+        return file.metadata().string("general.name").orElseGet(() -> file.path().getFileName().toString());
     }
 
     /** The architecture from its file, such as {@code llama}. */
     public String architecture() {
-        throw new UnsupportedOperationException();
+        return decoder.architecture().id();
     }
 
     /** Tokens of the context that the model was trained for. */
     public int contextLength() {
-        throw new UnsupportedOperationException();
+        return decoder.contextLength();
     }
 
     /** Threads that compute. */
     public int threads() {
-        throw new UnsupportedOperationException();
+        return workers.threads();
     }
 
     /** The open file: metadata and tensor list. */
     public GgufFile file() {
-        throw new UnsupportedOperationException();
+        return file;
     }
 
     /** What a skipping method knows of the model. */
     public ModelShape shape() {
-        throw new UnsupportedOperationException();
+        return decoder.shape();
     }
 
     /** The tokenizer. */
     public Tokenizer tokenizer() {
-        throw new UnsupportedOperationException();
+        return tokenizer;
     }
 
-    /** The file's own chat template, if it has one. */
+    /**
+     * The file's own chat template, if it has one.
+     *
+     * @throws SkimException when it cannot be parsed
+     */
     public Optional<ChatTemplate> chatTemplate() {
-        throw new UnsupportedOperationException();
+        // Parsed when it is asked for: a model whose template is beyond Skim still runs.
+        return Optional.ofNullable(template).map(ChatTemplate::of);
+    }
+
+    Decoder decoder() {
+        return decoder;
+    }
+
+    boolean closed() {
+        return closed;
     }
 
     /** Ends the worker threads and lets go of the file. Sessions must not be used afterwards. */
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        if (!closed) {
+            closed = true;
+            workers.close();
+            file.close();
+        }
     }
 }

@@ -1,30 +1,56 @@
 package dev.skim.llm;
 
+import dev.skim.llm.Tokenizer.StreamDecoder;
+import dev.skim.llm.decoder.Decoder;
+import dev.skim.llm.decoder.Hole;
+import dev.skim.llm.decoder.Sequence;
+import dev.skim.skip.Phase;
+import dev.skim.skip.SkipPlan;
+import java.util.Arrays;
+import java.util.concurrent.CancellationException;
+import org.eclipse.collections.impl.list.mutable.primitive.IntArrayList;
+
 /**
  * One sequence on a model: the KV cache and the position. Used by one thread at a time; {@link #cancel()} may come from
  * any.
  */
 public final class Session implements AutoCloseable {
-    private Session() {}
+    private final Model model;
+    private final Decoder decoder;
+    private final SkipPlan plan;
+    private final Sequence sequence;
+    private final float[] logits;
+    private int[] tokens = new int[64];
+    private int position;
+    private int logitsPosition;
+    private boolean closed;
+
+    Session(Model model, int contextLength, SkipPlan plan) {
+        this.model = model;
+        this.plan = plan;
+        decoder = model.decoder();
+        sequence = decoder.sequence(contextLength);
+        logits = new float[decoder.vocabularySize()];
+    }
 
     /** The model that it is a session on. */
     public Model model() {
-        throw new UnsupportedOperationException();
+        return model;
     }
 
     /** Tokens in the cache. */
     public int position() {
-        throw new UnsupportedOperationException();
+        return position;
     }
 
     /** Positions that there are. */
     public int contextLength() {
-        throw new UnsupportedOperationException();
+        return sequence.capacity();
     }
 
     /** The tokens in the cache, in order. */
     public int[] tokens() {
-        throw new UnsupportedOperationException();
+        return Arrays.copyOf(tokens, position);
     }
 
     /**
@@ -32,29 +58,73 @@ public final class Session implements AutoCloseable {
      * last of them. A cancelled read leaves the session as it was before the call.
      *
      * @throws SkimException when they do not fit into the context; the session stays as it was
+     * @throws CancellationException when {@link #cancel()} ended it
      */
     public void prefill(int[] tokens) {
-        throw new UnsupportedOperationException();
+        sequence.resume();
+        read(tokens, null);
     }
 
-    /** The same, and the logits of every position: tokens.length rows of the vocabulary's size. */
+    /**
+     * The same, and the logits of every position: tokens.length rows of the vocabulary's size.
+     *
+     * @throws SkimException when they do not fit into the context; the session stays as it was
+     * @throws CancellationException when {@link #cancel()} ended it
+     */
     public float[][] prefillAllLogits(int[] tokens) {
-        throw new UnsupportedOperationException();
+        sequence.resume();
+        float[][] rows = new float[tokens.length][];
+        read(tokens, rows);
+        return rows;
     }
 
-    /** Runs one generated token (phase DECODE). */
+    /**
+     * Runs one generated token (phase DECODE).
+     *
+     * @throws SkimException when the context is full; the session stays as it was
+     * @throws IllegalStateException when the skip plan runs an attention sublayer that it left out of earlier positions
+     */
     public void decode(int token) {
-        throw new UnsupportedOperationException();
+        take(new int[] {token});
+        try {
+            decoder.run(sequence, tokens, position, position + 1, position, Phase.DECODE, plan, false);
+        } catch (Hole hole) {
+            sequence.truncate(position);
+            throw new IllegalStateException(
+                    "The skip plan runs a sublayer in decoding that cannot be: " + hole.getMessage() + ".", hole);
+        } catch (RuntimeException | Error failure) {
+            sequence.truncate(position);
+            throw failure;
+        }
+        position++;
+        decoder.logits(sequence, 0, 1, logits);
+        logitsPosition = position;
     }
 
-    /** The logits after the last token, one for each entry of the vocabulary. The array is the session's own. */
+    /**
+     * The logits after the last token, one for each entry of the vocabulary. The array is the session's own.
+     *
+     * @throws IllegalStateException when no token was run since the session was opened or truncated
+     */
     public float[] logits() {
-        throw new UnsupportedOperationException();
+        if (position == 0 || logitsPosition != position) {
+            throw new IllegalStateException("there are no logits at position " + position + ": run a token first");
+        }
+        return logits;
     }
 
     /** Forgets all tokens from {@code position} on. */
     public void truncate(int position) {
-        throw new UnsupportedOperationException();
+        checkOpen();
+        if (position < 0 || position > this.position) {
+            throw new IllegalArgumentException(
+                    "a session of " + this.position + " tokens cannot be truncated to " + position);
+        }
+        if (position < this.position) {
+            sequence.truncate(position);
+            this.position = position;
+            logitsPosition = -1;
+        }
     }
 
     /**
@@ -63,24 +133,198 @@ public final class Session implements AutoCloseable {
      *
      * @param prompt all tokens of the sequence from position 0 on
      * @param maxTokens tokens to generate at most; 0 or less means until the end or the context's
+     * @throws SkimException when the prompt is empty or does not fit into the context; the session stays as it was
      */
     public Reply generate(int[] prompt, int maxTokens, Sampling sampling, TokenListener listener) {
-        throw new UnsupportedOperationException();
+        long start = System.nanoTime();
+        sequence.resume();
+        if (prompt.length == 0) {
+            throw new SkimException("The prompt is empty: generation needs at least one token to go on from.");
+        }
+        check(prompt, 0);
+        Sampler sampler = new Sampler(sampling, decoder.vocabularySize());
+        sampler.reset(prompt);
+        plan.newRequest();
+        sequence.resetCounts();
+        // The last token of the prompt is always run: its logits are needed.
+        int known = Arrays.mismatch(tokens, 0, position, prompt, 0, prompt.length);
+        truncate(Math.min(known < 0 ? position : known, prompt.length - 1));
+        int[] unread = Arrays.copyOfRange(prompt, position, prompt.length);
+        Generation generation = new Generation(start, unread.length);
+        try {
+            read(unread, null);
+        } catch (CancellationException cancelled) {
+            return generation.reply(StopReason.CANCELLED);
+        }
+        generation.promptEnd = System.nanoTime();
+        StopReason stop;
+        do {
+            int token = sampler.next(logits());
+            sampler.accept(token);
+            stop = generation.push(token, maxTokens, listener);
+            if (stop == null) {
+                decode(token);
+            }
+        } while (stop == null);
+        return generation.finish(stop, listener);
     }
 
     /** Encodes a text as it is (special tokens written out are parsed), and generates. */
     public Reply generate(String prompt, int maxTokens, Sampling sampling, TokenListener listener) {
-        throw new UnsupportedOperationException();
+        return generate(model.tokenizer().encode(prompt, true, true), maxTokens, sampling, listener);
     }
 
     /** Makes a generation or a prompt that is being read end soon. Safe from any thread. */
     public void cancel() {
-        throw new UnsupportedOperationException();
+        sequence.cancel();
     }
 
     /** Lets go of the cache. */
     @Override
     public void close() {
-        throw new UnsupportedOperationException();
+        if (!closed) {
+            truncate(0);
+            closed = true;
+        }
+    }
+
+    /** The text, the tokens and the times of one generation. */
+    private final class Generation {
+        private final long start;
+        private final int promptTokens;
+        private final StreamDecoder stream = model.tokenizer().stream();
+        private final StringBuilder text = new StringBuilder();
+        private final IntArrayList generated = new IntArrayList();
+        private long promptEnd;
+        private long first;
+        private long last;
+
+        Generation(long start, int promptTokens) {
+            this.start = start;
+            this.promptTokens = promptTokens;
+        }
+
+        /** Takes the next token; says why the generation ends with it, or null where it goes on. */
+        StopReason push(int token, int maxTokens, TokenListener listener) {
+            last = System.nanoTime();
+            first = generated.isEmpty() ? last : first;
+            generated.add(token);
+            if (model.tokenizer().isEndOfGeneration(token)) {
+                return StopReason.END;
+            }
+            String piece = stream.push(token);
+            text.append(piece);
+            boolean wanted = piece.isEmpty() || listener.accept(piece);
+            if (!wanted || sequence.cancelled()) {
+                return StopReason.CANCELLED;
+            }
+            if (maxTokens > 0 && generated.size() >= maxTokens) {
+                return StopReason.LENGTH;
+            }
+            return position == contextLength() ? StopReason.CONTEXT_FULL : null;
+        }
+
+        Reply finish(StopReason stop, TokenListener listener) {
+            String rest = stream.flush();
+            if (!rest.isEmpty()) {
+                text.append(rest);
+                listener.accept(rest);
+            }
+            return reply(stop);
+        }
+
+        Reply reply(StopReason stop) {
+            Usage usage = new Usage(
+                    promptEnd == 0 ? 0 : promptTokens,
+                    promptEnd == 0 ? 0 : (promptEnd - start) / 1e9,
+                    generated.size(),
+                    (last - first) / 1e9,
+                    generated.isEmpty() ? 0 : (first - start) / 1e9,
+                    position,
+                    contextLength(),
+                    sequence.skippedShare());
+            return new Reply(text.toString(), generated.toArray(), stop, usage);
+        }
+    }
+
+    /**
+     * Reads tokens at the position. Where the plan wants to run an attention sublayer that earlier positions were left
+     * out of, it reads again from the first of those on: a sequence never attends over a hole.
+     *
+     * @param rows takes the logits of each token, or null where those of the last are enough
+     */
+    private void read(int[] added, float[][] rows) {
+        int start = position;
+        take(added);
+        int end = start + added.length;
+        int healed = Integer.MAX_VALUE;
+        boolean complete = false;
+        try {
+            int next = start;
+            int from = start;
+            while (next < end) {
+                from = next;
+                next = Math.min(from + Decoder.BATCH, end);
+                try {
+                    // Tokens that are read again are not to be lost: only what is new can be cancelled.
+                    if (!decoder.run(sequence, tokens, from, next, from, Phase.PREFILL, plan, from >= start)) {
+                        throw new CancellationException("the prompt was cancelled");
+                    }
+                } catch (Hole hole) {
+                    if (hole.position() >= healed) {
+                        throw new IllegalStateException(
+                                "The skip plan changes in reading so that it can never be read: " + hole.getMessage()
+                                        + ", again and again.", hole);
+                    }
+                    healed = hole.position();
+                    sequence.truncate(healed);
+                    next = healed;
+                    continue;
+                }
+                if (rows != null && next > start) {
+                    int first = Math.max(from, start);
+                    decoder.logits(sequence, first - from, rows, first - start, next - first);
+                }
+            }
+            if (added.length > 0) {
+                decoder.logits(sequence, end - from - 1, 1, logits);
+                logitsPosition = end;
+            }
+            position = end;
+            complete = true;
+        } finally {
+            if (!complete) {
+                sequence.truncate(start);
+            }
+        }
+    }
+
+    /** Checks that tokens are of the vocabulary and fit at the position, and puts them behind those that are there. */
+    private void take(int[] added) {
+        check(added, position);
+        if (tokens.length < position + added.length) {
+            tokens = Arrays.copyOf(tokens, Math.max(position + added.length, Math.min(2 * tokens.length, contextLength())));
+        }
+        System.arraycopy(added, 0, tokens, position, added.length);
+    }
+
+    private void check(int[] added, int at) {
+        checkOpen();
+        if (added.length > contextLength() - at) {
+            throw new SkimException((at == 0 ? "" : at + " tokens and ") + added.length
+                    + " more do not fit into a context of " + contextLength() + " tokens.");
+        }
+        for (int token : added) {
+            if (token < 0 || token >= decoder.vocabularySize()) {
+                throw new IllegalArgumentException(
+                        "token " + token + " is not in the vocabulary of " + decoder.vocabularySize());
+            }
+        }
+    }
+
+    private void checkOpen() {
+        if (closed || model.closed()) {
+            throw new IllegalStateException(closed ? "the session is closed" : "the model of the session is closed");
+        }
     }
 }

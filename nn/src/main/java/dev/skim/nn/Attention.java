@@ -54,12 +54,12 @@ public final class Attention {
     }
 
     /**
-     * Attends from {@code tokens} tokens at positions {@code firstPosition} and on, whose keys and values are the last
-     * rows of the cache's layer.
+     * Attends from {@code tokens} tokens at positions {@code firstPosition} and on, whose keys and values are in the
+     * cache's layer already. Rows beyond them may be there too: not every token of a batch need be computed.
      *
      * @param queries row t of heads x headSize elements at {@code queryOffset + t * queryStride}
      * @param out the same shape
-     * @throws IllegalStateException when the layer does not hold exactly the rows up to the last token
+     * @throws IllegalStateException when the layer does not hold the rows up to the last token
      */
     public void apply(
             float[] queries,
@@ -73,7 +73,7 @@ public final class Attention {
             int outOffset,
             int outStride,
             Workers workers) {
-        if (cache.length(layer) != firstPosition + tokens) {
+        if (cache.length(layer) < firstPosition + tokens) {
             throw new IllegalStateException("layer " + layer + " holds " + cache.length(layer)
                     + " positions, but attention needs " + (firstPosition + tokens));
         }

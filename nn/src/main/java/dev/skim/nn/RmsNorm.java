@@ -11,8 +11,8 @@ import dev.skim.tensor.VectorMath;
 public record RmsNorm(String name, float[] weight, float epsilon) {
     /** Normalises {@code weight.length} elements; input and output may be the same place. */
     public void apply(float[] input, int inputOffset, float[] output, int outputOffset) {
-        float sum = VectorMath.sumOfSquares(input, inputOffset, weight.length);
-        float factor = (float) (1 / Math.sqrt((double) sum / weight.length + epsilon));
+        double sum = VectorMath.sumOfSquares(input, inputOffset, weight.length);
+        float factor = (float) (1 / Math.sqrt(sum / weight.length + epsilon));
         VectorMath.scaleBy(input, inputOffset, factor, weight, output, outputOffset, weight.length);
     }
 }

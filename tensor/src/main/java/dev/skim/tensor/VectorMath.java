@@ -72,9 +72,21 @@ public final class VectorMath {
         return one.div(exp(x.neg()).add(one));
     }
 
+    /**
+     * The hyperbolic tangent, within a few ulp: near 0, where the exponential's form would cancel and scores under a cap
+     * lie, an odd polynomial (Cephes' tanhf).
+     */
     private static FloatVector tanh(FloatVector x) {
         FloatVector one = FloatVector.broadcast(F, 1f);
-        return one.sub(FloatVector.broadcast(F, 2f).div(exp(x.add(x)).add(one)));
+        FloatVector far = one.sub(FloatVector.broadcast(F, 2f).div(exp(x.add(x)).add(one)));
+        FloatVector z = x.mul(x);
+        FloatVector p = FloatVector.broadcast(F, -5.70498872745e-3f);
+        p = p.fma(z, FloatVector.broadcast(F, 2.06390887954e-2f));
+        p = p.fma(z, FloatVector.broadcast(F, -5.37397155531e-2f));
+        p = p.fma(z, FloatVector.broadcast(F, 1.33314422036e-1f));
+        p = p.fma(z, FloatVector.broadcast(F, -3.33332819422e-1f));
+        FloatVector near = p.mul(z).fma(x, x);
+        return far.blend(near, z.compare(LT, 0.625f * 0.625f));
     }
 
     /** {@code gate[i] = gate[i] * sigmoid(gate[i]) * up[i]}: SwiGLU (Shazeer 2020, eq. 6). */
@@ -90,27 +102,6 @@ public final class VectorMath {
             System.arraycopy(gate, gateOffset + i, g, 0, n - i);
             System.arraycopy(up, upOffset + i, u, 0, n - i);
             swiGlu(g, 0, u, 0, Simd.LANES);
-            System.arraycopy(g, 0, gate, gateOffset + i, n - i);
-        }
-    }
-
-    /** {@code gate[i] = gelu(gate[i]) * up[i]} with the tanh form of GELU (Hendrycks and Gimpel 2016, section 2). */
-    public static void geGlu(float[] gate, int gateOffset, float[] up, int upOffset, int n) {
-        int i = 0;
-        for (; i + Simd.LANES <= n; i += Simd.LANES) {
-            FloatVector g = FloatVector.fromArray(F, gate, gateOffset + i);
-            FloatVector inner = g.mul(g).mul(g).mul(0.044715f).add(g).mul(0.79788456f);
-            g.mul(0.5f)
-                    .mul(tanh(inner).add(1f))
-                    .mul(FloatVector.fromArray(F, up, upOffset + i))
-                    .intoArray(gate, gateOffset + i);
-        }
-        if (i < n) {
-            float[] g = new float[Simd.LANES];
-            float[] u = new float[Simd.LANES];
-            System.arraycopy(gate, gateOffset + i, g, 0, n - i);
-            System.arraycopy(up, upOffset + i, u, 0, n - i);
-            geGlu(g, 0, u, 0, Simd.LANES);
             System.arraycopy(g, 0, gate, gateOffset + i, n - i);
         }
     }
@@ -230,27 +221,27 @@ public final class VectorMath {
         }
     }
 
-    /** The sum of squares of {@code n} elements in f32: 16 running sums side by side, then a tree. */
-    public static float sumOfSquares(float[] a, int offset, int n) {
-        float[] work = Scratch.get().sums;
-        int whole = n / 16 * 16;
-        for (int lane = 0; lane < 16; lane += Simd.LANES) {
-            FloatVector sum = FloatVector.zero(F);
-            for (int i = lane; i < whole; i += 16) {
-                FloatVector v = FloatVector.fromArray(F, a, offset + i);
-                sum = v.fma(v, sum);
-            }
-            sum.intoArray(work, lane);
+    /**
+     * The sum of squares of {@code n} elements in double precision: four running sums, for one alone would wait for itself.
+     *
+     * <p>In f32 the error is small too, but all of a row's elements share it.
+     */
+    public static double sumOfSquares(float[] a, int offset, int n) {
+        double s0 = 0;
+        double s1 = 0;
+        double s2 = 0;
+        double s3 = 0;
+        int i = offset;
+        for (; i <= offset + n - 4; i += 4) {
+            s0 = Math.fma((double) a[i], a[i], s0);
+            s1 = Math.fma((double) a[i + 1], a[i + 1], s1);
+            s2 = Math.fma((double) a[i + 2], a[i + 2], s2);
+            s3 = Math.fma((double) a[i + 3], a[i + 3], s3);
         }
-        for (int i = whole; i < n; i++) {
-            work[i - whole] = Math.fma(a[offset + i], a[offset + i], work[i - whole]);
+        for (; i < offset + n; i++) {
+            s0 = Math.fma((double) a[i], a[i], s0);
         }
-        for (int half = 8; half >= 1; half /= 2) {
-            for (int i = 0; i < half; i++) {
-                work[i] += work[i + half];
-            }
-        }
-        return work[0];
+        return s0 + s1 + (s2 + s3);
     }
 
     /** {@code out[i] = a[i] * factor * weight[i]} for {@code n} elements. */

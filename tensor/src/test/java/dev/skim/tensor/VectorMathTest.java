@@ -54,15 +54,11 @@ class VectorMathTest {
             up[i + 1] = (float) random.nextGaussian();
         }
         float[] silu = gate.clone();
-        float[] gelu = gate.clone();
         VectorMath.swiGlu(silu, 2, up, 1, n);
-        VectorMath.geGlu(gelu, 2, up, 1, n);
         for (int i = 0; i < n; i++) {
             double g = gate[i + 2];
             double s = g / (1 + Math.exp(-g)) * up[i + 1];
-            double t = 0.5 * g * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (g + 0.044715 * g * g * g))) * up[i + 1];
             assertEquals(s, silu[i + 2], 1e-6 * Math.abs(s) + 1e-12);
-            assertEquals(t, gelu[i + 2], 1e-6 * (Math.abs(t) + Math.abs(g * up[i + 1])) + 1e-12);
         }
     }
 
@@ -71,7 +67,8 @@ class VectorMathTest {
         float[] a = new float[32];
         a[5] = x;
         VectorMath.softCap(a, 0, 32, cap);
-        assertEquals(cap * Math.tanh((double) x / cap), a[5], 4e-7 * cap);
+        double exact = cap * Math.tanh((double) x / cap);
+        assertEquals(exact, a[5], 1e-6 * Math.abs(exact));
         assertEquals(0f, a[4]);
     }
 
@@ -132,6 +129,6 @@ class VectorMathTest {
             a[i] = (float) random.nextGaussian();
             exact += (double) a[i] * a[i];
         }
-        assertEquals(exact, VectorMath.sumOfSquares(a, 1, n), 1e-5 * exact + 1e-12);
+        assertEquals(exact, VectorMath.sumOfSquares(a, 1, n), 1e-14 * exact);
     }
 }

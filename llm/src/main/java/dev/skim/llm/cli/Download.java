@@ -152,6 +152,9 @@ final class Download {
         if (part.size() > 0 && part.size() == size) {
             return;
         }
+        if (size >= 0 && part.size() > size) {
+            part.truncate(0);
+        }
         HttpResponse<InputStream> response = request(part.size());
         try (InputStream body = response.body()) {
             String range = response.headers().firstValue("Content-Range").orElse("");
@@ -177,9 +180,6 @@ final class Download {
             }
             copy(body, part.position(part.size()), bar);
             if (size >= 0 && part.size() != size) {
-                if (part.size() > size) {
-                    part.truncate(0);
-                }
                 throw new BrokenOff("the connection ended");
             }
         }

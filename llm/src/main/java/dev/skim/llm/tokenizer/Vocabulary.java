@@ -1,0 +1,166 @@
+package dev.skim.llm.tokenizer;
+
+import dev.skim.llm.SkimException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+
+/**
+ * The tokens: one pool of bytes, and an open-addressing hash table from the bytes of the tokens that encoding may arrive
+ * at to their ids.
+ *
+ * <p>In a byte-level vocabulary an ordinary token's bytes are those that its characters stand for ({@link
+ * ByteAlphabet}); all other bytes are UTF-8. Control, unknown and byte tokens are not in the table: they never come out
+ * of ordinary text, whatever it spells.
+ */
+final class Vocabulary {
+    private static final int MAX_TOKENS = 1 << 24;
+
+    private final List<String> texts;
+    private final byte[] types;
+    private byte[] pool;
+    private final int[] offsets;
+    private final int[] table;
+    private final int mask;
+    private int longest;
+
+    /**
+     * Makes it.
+     *
+     * @param texts as in the file; the list is kept
+     * @param types one a token, or none where all are ordinary
+     * @param byteLevel whether ordinary texts are written in {@link ByteAlphabet}
+     */
+    Vocabulary(List<String> texts, int[] types, boolean byteLevel) {
+        int size = texts.size();
+        if (size == 0 || size > MAX_TOKENS) {
+            throw new SkimException("The vocabulary has " + size + " tokens; accepted are 1 to " + MAX_TOKENS + ".");
+        }
+        this.texts = texts;
+        this.types = new byte[size];
+        this.offsets = new int[size + 1];
+        this.pool = new byte[size * 8];
+        int slots = Integer.highestOneBit(size * 2 - 1) * 2;
+        this.table = new int[slots];
+        this.mask = slots - 1;
+        for (int id = 0; id < size; id++) {
+            int type = types.length == 0 ? TokenType.NORMAL : types[id];
+            this.types[id] = (byte) (type >= 0 && type <= TokenType.BYTE ? type : 0);
+        }
+        HashSet<String> controls = EndTokens.controlTexts();
+        for (int id = 0; id < size; id++) {
+            String text = texts.get(id);
+            if (this.types[id] != TokenType.CONTROL && EndTokens.mayBeControl(text) && controls.contains(text)) {
+                this.types[id] = TokenType.CONTROL;
+            }
+            add(id, text, byteLevel && this.types[id] == TokenType.NORMAL);
+        }
+        this.pool = Arrays.copyOf(pool, offsets[size]);
+    }
+
+    private void add(int id, String text, boolean byteLevel) {
+        int start = offsets[id];
+        int length = text.length();
+        if (start + length * 3L > pool.length) {
+            pool = Arrays.copyOf(pool, Math.toIntExact(Math.max(pool.length * 2L, start + length * 3L)));
+        }
+        boolean literal = !byteLevel;
+        int end = start;
+        if (byteLevel) {
+            for (int i = 0; i < length; i++) {
+                int b = ByteAlphabet.toByte(text.charAt(i));
+                if (b < 0) {
+                    // A text that is not written in the alphabet stands for itself, and no merge arrives at it.
+                    literal = true;
+                    break;
+                }
+                pool[end++] = (byte) b;
+            }
+        }
+        if (literal) {
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            System.arraycopy(bytes, 0, pool, start, bytes.length);
+            end = start + bytes.length;
+        }
+        offsets[id + 1] = end;
+        int type = types[id];
+        boolean reachable = type != TokenType.CONTROL && type != TokenType.UNKNOWN && type != TokenType.BYTE;
+        if (reachable && end > start) {
+            longest = Math.max(longest, end - start);
+            int slot = slot(hash(pool, start, end), pool, start, end);
+            if (table[slot] == 0) {
+                table[slot] = id + 1;
+            }
+        }
+    }
+
+    int size() {
+        return types.length;
+    }
+
+    /** The token's text in the file. */
+    String text(int id) {
+        return texts.get(id);
+    }
+
+    /** One of {@link TokenType}; 0 for undefined ones. */
+    int type(int id) {
+        return types[id];
+    }
+
+    /** The length in bytes of the longest token that encoding may arrive at. */
+    int longest() {
+        return longest;
+    }
+
+    /** The array that holds the bytes of all tokens; not to be changed. */
+    byte[] pool() {
+        return pool;
+    }
+
+    /** Where the token's bytes begin in the pool; they end where the next one's begin. */
+    int start(int id) {
+        return offsets[id];
+    }
+
+    /** The token with these bytes, or -1. */
+    int find(byte[] bytes, int from, int to) {
+        return find(hash(bytes, from, to), bytes, from, to);
+    }
+
+    /** The token with these bytes, of which the hash is known, or -1. */
+    int find(int hash, byte[] bytes, int from, int to) {
+        return table[slot(hash, bytes, from, to)] - 1;
+    }
+
+    private int slot(int hash, byte[] bytes, int from, int to) {
+        int slot = mix(hash) & mask;
+        while (true) {
+            int id = table[slot] - 1;
+            if (id < 0 || Arrays.equals(pool, offsets[id], offsets[id + 1], bytes, from, to)) {
+                return slot;
+            }
+            slot = (slot + 1) & mask;
+        }
+    }
+
+    /** The hash of a stretch of bytes. */
+    static int hash(byte[] bytes, int from, int to) {
+        int hash = 0;
+        for (int i = from; i < to; i++) {
+            hash = extend(hash, bytes[i]);
+        }
+        return hash;
+    }
+
+    /** The hash of a stretch and one more byte. */
+    static int extend(int hash, byte b) {
+        return hash * 31 + b + 1;
+    }
+
+    private static int mix(int hash) {
+        int h = hash * 0x9E3779B9;
+        return h ^ (h >>> 15);
+    }
+}

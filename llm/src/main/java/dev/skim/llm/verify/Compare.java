@@ -1,0 +1,91 @@
+package dev.skim.llm.verify;
+
+import java.util.stream.IntStream;
+
+/** Distances between rows of logits, in double precision. Whatever is not a number is as far as can be. */
+final class Compare {
+    private Compare() {}
+
+    /** The larger, where not a number is larger than all. */
+    static double worse(double a, double b) {
+        return Double.isNaN(b) ? Double.POSITIVE_INFINITY : Math.max(a, b);
+    }
+
+    /** The first of the largest elements. */
+    static int argmax(float[] logits) {
+        int best = 0;
+        for (int i = 1; i < logits.length; i++) {
+            best = logits[i] > logits[best] ? i : best;
+        }
+        return best;
+    }
+
+    static double cosine(float[] a, float[] b) {
+        double product = 0;
+        double squareA = 0;
+        double squareB = 0;
+        for (int i = 0; i < a.length; i++) {
+            product += (double) a[i] * b[i];
+            squareA += (double) a[i] * a[i];
+            squareB += (double) b[i] * b[i];
+        }
+        return product / Math.sqrt(squareA * squareB);
+    }
+
+    /** The natural logarithm of the sum of all exponentials. */
+    static double logSum(float[] logits) {
+        double max = logits[argmax(logits)];
+        double sum = 0;
+        for (float logit : logits) {
+            sum += Math.exp(logit - max);
+        }
+        return max + Math.log(sum);
+    }
+
+    static double logProbability(float[] logits, int token) {
+        return logits[token] - logSum(logits);
+    }
+
+    /** KL(recorded || own) of the two rows' softmax. */
+    static double kl(float[] recorded, float[] own) {
+        double logSumRecorded = logSum(recorded);
+        double logSumOwn = logSum(own);
+        double sum = 0;
+        for (int i = 0; i < own.length; i++) {
+            double log = recorded[i] - logSumRecorded;
+            sum += Math.exp(log) * (log - (own[i] - logSumOwn));
+        }
+        return sum;
+    }
+
+    /** The largest error among the {@code count} largest recorded logits. */
+    static double topError(float[] recorded, float[] own, int count) {
+        return IntStream.range(0, recorded.length)
+                .boxed()
+                .sorted((i, j) -> Float.compare(recorded[j], recorded[i]))
+                .limit(count)
+                .mapToDouble(i -> worse(0, Math.abs((double) recorded[i] - own[i])))
+                .max()
+                .orElse(0);
+    }
+
+    /** The first minus the second logit. */
+    static double margin(float[] row, boolean probabilities) {
+        int first = argmax(row);
+        float second = Float.NEGATIVE_INFINITY;
+        for (int i = 0; i < row.length; i++) {
+            second = i == first ? second : Math.max(second, row[i]);
+        }
+        return probabilities ? Math.log((double) row[first] / second) : (double) row[first] - second;
+    }
+
+    /** The largest error of a probability. */
+    static double probabilityError(float[] recorded, float[] logits) {
+        double logSum = logSum(logits);
+        double worst = 0;
+        for (int i = 0; i < logits.length; i++) {
+            worst = worse(worst, Math.abs(recorded[i] - Math.exp(logits[i] - logSum)));
+        }
+        return worst;
+    }
+}
