@@ -17,9 +17,9 @@ final class Definition {
         }
     }
 
-    /** Holds two ways to compute the same number to the same bits. */
+    /** Holds two ways to compute the same number to the same bits; 0 and -0 are the same. */
     static void same(String what, float one, float other) {
-        if (Float.floatToRawIntBits(one) != Float.floatToRawIntBits(other)) {
+        if (one != other) {
             throw new IllegalStateException(what + " is " + one + " in one way and " + other + " in another");
         }
     }
