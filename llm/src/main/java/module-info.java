@@ -1,4 +1,5 @@
 /** The decoder: model, session, tokenizer, chat template, sampler, command line. */
+@SuppressWarnings("module") // dev.skim.bench is built after this one.
 module dev.skim.llm {
     requires transitive dev.skim.skip;
     requires transitive dev.skim.gguf;
@@ -7,8 +8,16 @@ module dev.skim.llm {
     requires org.eclipse.collections.api;
     requires org.eclipse.collections.impl;
     requires com.fasterxml.jackson.databind;
-    requires info.picocli;
+    requires static info.picocli;
+    requires static org.jline.reader;
+    requires java.logging;
+    requires jdk.incubator.vector;
     requires java.net.http;
 
     exports dev.skim.llm;
+    exports dev.skim.llm.bench to
+            dev.skim.bench;
+
+    opens dev.skim.llm.cli to
+            info.picocli;
 }

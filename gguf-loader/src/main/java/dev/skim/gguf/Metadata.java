@@ -44,19 +44,19 @@ public final class Metadata {
     /** Reads and checks {@code count} entries. */
     static Metadata read(Path file, HeaderReader in, long count) {
         if (count < 0 || count > in.left() / LEAST_ENTRY || count > MAX_ENTRIES) {
-            throw in.fault("claims " + Long.toUnsignedString(count) + " metadata entries, but the " + in.left() + " bytes that the file has left hold at most "
-                    + Math.min(in.left() / LEAST_ENTRY, MAX_ENTRIES) + " that are accepted");
+            throw in.fault("claims " + Long.toUnsignedString(count) + " metadata entries, but the " + in.left()
+                    + " bytes that the file has left hold at most " + Math.min(in.left() / LEAST_ENTRY, MAX_ENTRIES) + " that are accepted");
         }
         Map<String, Entry> entries = new LinkedHashMap<>();
         for (long i = 0; i < count; i++) {
             in.enter("metadata entry " + (i + 1) + " of " + count, null);
             int keyStart = in.position();
             String key = in.string();
-            in.enter("metadata key", key);
             int keyLength = in.position() - keyStart - Long.BYTES;
             if (keyLength == 0 || keyLength > MAX_KEY) {
-                throw in.fault("has a length of " + keyLength + " bytes, accepted are 1 to " + MAX_KEY);
+                throw in.fault("has a key of " + keyLength + " bytes, accepted are 1 to " + MAX_KEY);
             }
+            in.enter("metadata key", key);
             ValueType type = in.valueType("value type");
             int start = in.position();
             in.skipValue(type, 0);
@@ -175,7 +175,7 @@ public final class Metadata {
         int[] integers = new int[elementCount(entry.start)];
         for (int i = 0, at = firstElement(entry.start); i < integers.length; i++, at += type.size()) {
             long value = integerAt(type, at);
-            if (value != (int) value) {
+            if (value != (int) value || type == ValueType.U64 && value < 0) {
                 throw new GgufException(file + ": metadata key " + Text.quote(key) + " holds "
                         + (type == ValueType.U64 ? Long.toUnsignedString(value) : Long.toString(value)) + " at index " + i
                         + ", accepted are 32-bit integers");

@@ -37,7 +37,7 @@ class LayersTest {
             assertEquals(rows, linear.rows());
             assertEquals((long) rows * columns, linear.multiplyAdds());
             Workspace space = new Workspace();
-            space.activations().set(x, 0, columns, tokens, columns, workers);
+            space.activations().set(x, 0, columns, tokens, columns);
             float[] out = new float[1 + tokens * (rows + 2)];
             linear.apply(space.activations(), space.products(), out, 1, rows + 2, workers);
             for (int t = 0; t < tokens; t++) {

@@ -65,6 +65,12 @@ final class EndTokens {
         return texts;
     }
 
+    /** Whether a text is worth a look into {@link #controlTexts}. */
+    static boolean mayBeControl(String text) {
+        int length = text.length();
+        return length > 4 && (text.charAt(length - 1) == '>' || text.charAt(length - 1) == ']');
+    }
+
     /** The tokens that end a text or a turn; {@code eos} is the EOS token's id, or -1. */
     static BitSet of(Vocabulary vocabulary, TokenizerFacts facts, int eos) {
         BitSet ends = new BitSet();
@@ -72,7 +78,7 @@ final class EndTokens {
             ends.set(eos);
         }
         for (String name : NAMES) {
-            int id = facts.specialIds().applyAsInt(name);
+            int id = facts.id(name);
             if (id >= 0 && id < vocabulary.size()) {
                 ends.set(id);
             }

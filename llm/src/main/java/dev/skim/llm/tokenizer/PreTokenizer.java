@@ -2,7 +2,6 @@ package dev.skim.llm.tokenizer;
 
 import dev.skim.llm.tokenizer.WordStage.Words;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * Splits text into the pieces that byte-pair encoding may not cross, by the name in {@code tokenizer.ggml.pre}.
@@ -16,28 +15,21 @@ import java.util.Optional;
  */
 record PreTokenizer(List<Stage> stages, boolean wholeWords, boolean addBos) {
     private static final int ANY = Integer.MAX_VALUE;
-    private static final Stage DIGIT = Stages.run(1, CodePoints.NUMBER);
-    private static final Stage THREE_DIGITS = Stages.run(3, 3, c -> c >= '0' && c <= '9');
-    private static final Stage NEWLINE = Stages.run(1, 1, Stages::isNewline);
 
-    /** What a file without a known name gets: the guess of older converters. */
-    static final PreTokenizer DEFAULT = of(
-            Stages.punctuation(ANY, "$+<=>^~|"), Stages::gpt2, Stages.run(ANY, CodePoints.NUMBER), THREE_DIGITS);
+    /** The name of what a file without a known name gets: the guess of older converters. */
+    static final String DEFAULT = "default";
 
-    /** The pre-tokenizer of that name, or empty where it is not known. */
-    static Optional<PreTokenizer> named(String name) {
-        return Optional.ofNullable(find(name));
-    }
-
-    private static PreTokenizer find(String name) {
+    /** The pre-tokenizer of that name, or null where it is not known. */
+    static PreTokenizer named(String name) {
         return switch (name) {
-            case "default" -> DEFAULT;
+            case DEFAULT -> of(
+                    Stages.punctuation(ANY, "$+<=>^~|"), Stages::gpt2, Stages.run(ANY, CodePoints.NUMBER), threeDigits());
             case "gpt-2", "phi-2", "mpt", "olmo", "jais", "trillion", "granite-docling", "gigachat", "a.x-4.0", "mellum",
                     "exaone4", "roberta-bpe", "modern-bert", "jina-es", "jina-de", "jina-v1-en", "jina-v2-es", "jina-v2-de",
                     "jina-v2-code" -> of(Stages::gpt2);
             case "smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b", "mellum2" ->
-                of(DIGIT, Stages::gpt2);
-            case "falcon" -> of(Stages.punctuation(ANY, "$+<=>^~|`"), Stages::gpt2, THREE_DIGITS);
+                of(digit(), Stages::gpt2);
+            case "falcon" -> of(Stages.punctuation(ANY, "$+<=>^~|`"), Stages::gpt2, threeDigits());
             case "llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2" ->
                 new PreTokenizer(List.of(new WordStage(Words.LETTERS_AND_CONTRACTIONS, 3, "\r\n")), true, true);
             case "dbrx", "smaug-bpe", "chatglm-bpe", "glm4" -> of(new WordStage(Words.LETTERS_AND_CONTRACTIONS, 3, "\r\n"));
@@ -59,7 +51,7 @@ record PreTokenizer(List<Stage> stages, boolean wholeWords, boolean addBos) {
                 of(new WordStage(Words.CASED_WITH_CONTRACTION, 3, "\r\n/"));
             case "deepseek-llm" ->
                 of(
-                        NEWLINE,
+                        Stages.run(1, 1, Stages::isNewline),
                         Stages.spaced(DeepSeekLetters::contains),
                         Stages.spaced(Stages.DEEPSEEK_PUNCTUATION),
                         Stages::trailingSpace,
@@ -67,31 +59,39 @@ record PreTokenizer(List<Stage> stages, boolean wholeWords, boolean addBos) {
                         Stages.run(ANY, CodePoints.NUMBER));
             case "deepseek-coder" ->
                 of(
-                        NEWLINE,
+                        Stages.run(1, 1, Stages::isNewline),
                         Stages.spaced(CodePoints.LETTER),
                         Stages.spaced(CodePoints.PUNCTUATION),
                         Stages.run(1, ANY, Stages.EAST_ASIAN),
-                        DIGIT);
+                        digit());
             case "deepseek-v3", "hunyuan-dense", "joyai-llm" ->
                 of(
                         Stages.run(3, CodePoints.NUMBER),
                         Stages.run(1, ANY, Stages.KANJI_KANA),
                         Stages::deepseek3);
             case "bloom", "poro-chat", "gpt3-finnish" -> of(Stages::bloom);
-            case "viking" -> of(Stages::bloom, DIGIT);
+            case "viking" -> of(Stages::bloom, digit());
             case "chameleon" ->
                 new PreTokenizer(
                         List.of(
                                 Stages::sentinel,
                                 Stages::image,
                                 Stages.anyOf("\t", "\n", "    ", "  "),
-                                DIGIT,
+                                digit(),
                                 Stages.punctuation(1, "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"),
                                 Stages::gpt2),
                         false,
                         true);
             default -> null;
         };
+    }
+
+    private static Stage digit() {
+        return Stages.run(1, CodePoints.NUMBER);
+    }
+
+    private static Stage threeDigits() {
+        return Stages.run(3, 3, c -> c >= '0' && c <= '9');
     }
 
     private static PreTokenizer of(Stage... stages) {

@@ -1,9 +1,7 @@
 package dev.skim.llm.tokenizer;
 
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.Comparator;
 
 /**
  * Finds tokens written out in a text: longer ones first, of one token the leftmost first, none over another.
@@ -18,8 +16,10 @@ final class SpecialTokens {
     private final int[] ids;
     private final boolean[] eatsSpace;
 
-    /** Numbers of {@link #texts} in the order of the texts. */
-    private final int[] sorted;
+    /** The texts in alphabetical order, and each one's number in {@link #texts}. */
+    private final String[] sorted;
+
+    private final int[] numbers;
 
     private final BitSet firsts = new BitSet();
 
@@ -38,26 +38,31 @@ final class SpecialTokens {
      * @param eatsSpace the tokens that take the white space after them along
      */
     SpecialTokens(Vocabulary vocabulary, int[] tokens, BitSet eatsSpace) {
-        record Entry(int id, String text, int length) {}
-        Entry[] entries = Arrays.stream(tokens)
-                .mapToObj(id -> {
-                    String text = vocabulary.text(id);
-                    return new Entry(id, text, text.getBytes(StandardCharsets.UTF_8).length);
-                })
-                .filter(entry -> !entry.text.isEmpty())
-                .sorted(Comparator.comparingInt(Entry::length).reversed().thenComparingInt(Entry::id))
-                .toArray(Entry[]::new);
-        this.texts = Arrays.stream(entries).map(Entry::text).toArray(String[]::new);
-        this.ids = Arrays.stream(entries).mapToInt(Entry::id).toArray();
-        this.eatsSpace = new boolean[ids.length];
-        for (int i = 0; i < ids.length; i++) {
+        // Plain loops: streams and comparators would be a third of a small model's cold start here.
+        long[] byLength = new long[tokens.length];
+        int count = 0;
+        for (int id : tokens) {
+            int length = vocabulary.start(id + 1) - vocabulary.start(id);
+            if (length > 0) {
+                byLength[count++] = (long) (Integer.MAX_VALUE - length) << 32 | id;
+            }
+        }
+        Arrays.sort(byLength, 0, count);
+        this.texts = new String[count];
+        this.ids = new int[count];
+        this.eatsSpace = new boolean[count];
+        for (int i = 0; i < count; i++) {
+            ids[i] = (int) byLength[i];
+            texts[i] = vocabulary.text(ids[i]);
             this.eatsSpace[i] = eatsSpace.get(ids[i]);
             firsts.set(texts[i].charAt(0));
         }
-        Integer[] order = new Integer[ids.length];
-        Arrays.setAll(order, i -> i);
-        Arrays.sort(order, Comparator.comparing(i -> texts[i]));
-        this.sorted = Arrays.stream(order).mapToInt(Integer::intValue).toArray();
+        this.sorted = texts.clone();
+        Arrays.sort(sorted);
+        this.numbers = new int[count];
+        for (int i = count - 1; i >= 0; i--) {
+            numbers[Arrays.binarySearch(sorted, texts[i])] = i;
+        }
     }
 
     /** Finds them. */
@@ -121,8 +126,8 @@ final class SpecialTokens {
             int low = 0;
             int high = sorted.length;
             for (int depth = 0; low < high && at + depth <= text.length(); depth++) {
-                for (; low < high && texts[sorted[low]].length() == depth; low++) {
-                    present.set(sorted[low]);
+                for (; low < high && sorted[low].length() == depth; low++) {
+                    present.set(numbers[low]);
                 }
                 if (at + depth == text.length()) {
                     break;
@@ -139,7 +144,7 @@ final class SpecialTokens {
     private int lowerBound(int low, int high, int depth, int c) {
         while (low < high) {
             int middle = (low + high) >>> 1;
-            if (texts[sorted[middle]].charAt(depth) < c) {
+            if (sorted[middle].charAt(depth) < c) {
                 low = middle + 1;
             } else {
                 high = middle;

@@ -2,15 +2,16 @@ package dev.skim.llm.tokenizer;
 
 import dev.skim.gguf.Metadata;
 import dev.skim.llm.SkimException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.function.ToIntFunction;
 
 /**
  * What a file says about its tokenizer, unjudged: the keys {@code tokenizer.ggml.*}.
  *
  * @param model {@code gpt2} or {@code llama}
- * @param pre the pre-tokenizer's name, if any
+ * @param pre the pre-tokenizer's name, or empty
  * @param modelName {@code general.name}, or empty
  * @param tokens the texts
  * @param types the kinds, one a token; empty where the file has none
@@ -19,11 +20,11 @@ import java.util.function.ToIntFunction;
  * @param addBos whether to add BOS, if the file says
  * @param addEos whether to add EOS, if the file says
  * @param addSpacePrefix whether text begins with a space, if the file says
- * @param specialIds the id that {@code tokenizer.ggml.NAME_token_id} gives a name, or -1
+ * @param specialIds the ids of {@code tokenizer.ggml.NAME_token_id}, by name
  */
 public record TokenizerFacts(
         String model,
-        Optional<String> pre,
+        String pre,
         String modelName,
         List<String> tokens,
         int[] types,
@@ -32,7 +33,10 @@ public record TokenizerFacts(
         Optional<Boolean> addBos,
         Optional<Boolean> addEos,
         Optional<Boolean> addSpacePrefix,
-        ToIntFunction<String> specialIds) {
+        Map<String, Integer> specialIds) {
+
+    private static final String PREFIX = "tokenizer.ggml.";
+    private static final String ID_SUFFIX = "_token_id";
 
     /** Checks that the arrays fit each other. */
     public TokenizerFacts {
@@ -46,33 +50,43 @@ public record TokenizerFacts(
      * @throws SkimException where the file has no vocabulary, or arrays that do not fit each other
      */
     public static TokenizerFacts of(Metadata metadata) {
-        String model = metadata.string("tokenizer.ggml.model")
-                .orElseThrow(() -> new SkimException(
-                        "The file has no tokenizer: the key tokenizer.ggml.model is missing."));
-        List<String> tokens = metadata.strings("tokenizer.ggml.tokens")
-                .orElseThrow(() -> new SkimException(
-                        "The file has no vocabulary: the key tokenizer.ggml.tokens is missing."));
+        Optional<String> model = metadata.string("tokenizer.ggml.model");
+        if (model.isEmpty()) {
+            throw new SkimException("The file has no tokenizer: the key tokenizer.ggml.model is missing.");
+        }
+        Optional<List<String>> tokens = metadata.strings("tokenizer.ggml.tokens");
+        if (tokens.isEmpty()) {
+            throw new SkimException("The file has no vocabulary: the key tokenizer.ggml.tokens is missing.");
+        }
+        Map<String, Integer> ids = new HashMap<>();
+        for (String key : metadata.keys()) {
+            if (key.startsWith(PREFIX) && key.endsWith(ID_SUFFIX)) {
+                long id = metadata.integer(key, -1);
+                String name = key.substring(PREFIX.length(), key.length() - ID_SUFFIX.length());
+                ids.put(name, (int) Math.min(Math.max(id, -1), Integer.MAX_VALUE));
+            }
+        }
         return new TokenizerFacts(
-                model,
-                metadata.string("tokenizer.ggml.pre"),
+                model.get(),
+                metadata.string("tokenizer.ggml.pre").orElse(""),
                 metadata.string("general.name").orElse(""),
-                tokens,
+                tokens.get(),
                 metadata.integers("tokenizer.ggml.token_type").orElse(new int[0]),
                 metadata.floats("tokenizer.ggml.scores").orElse(new float[0]),
                 metadata.strings("tokenizer.ggml.merges").orElse(List.of()),
                 flag(metadata, "tokenizer.ggml.add_bos_token"),
                 flag(metadata, "tokenizer.ggml.add_eos_token"),
                 flag(metadata, "tokenizer.ggml.add_space_prefix"),
-                name -> id(metadata, "tokenizer.ggml." + name + "_token_id"));
+                ids);
+    }
+
+    /** The id of a special token, or -1. */
+    int id(String name) {
+        return specialIds.getOrDefault(name, -1);
     }
 
     private static Optional<Boolean> flag(Metadata metadata, String key) {
         return metadata.value(key).isEmpty() ? Optional.empty() : Optional.of(metadata.bool(key, false));
-    }
-
-    private static int id(Metadata metadata, String key) {
-        long id = metadata.integer(key, -1);
-        return id > Integer.MAX_VALUE ? Integer.MAX_VALUE : (int) Math.max(id, -1);
     }
 
     private static void checkLength(String key, int found, int tokens) {

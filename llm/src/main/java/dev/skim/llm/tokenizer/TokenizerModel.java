@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.IntStream;
 
 /** A tokenizer built from what a file says. Immutable; safe for many threads. */
 public final class TokenizerModel {
@@ -54,26 +53,25 @@ public final class TokenizerModel {
         this.addEos = has(eos, "EOS", facts.addEos().orElse(false), warnings);
         this.ends = EndTokens.of(vocabulary, facts, eos);
         BitSet eatsSpace = eatsSpace(facts);
-        this.special = new SpecialTokens(vocabulary, ofTypes(true), eatsSpace);
-        this.userDefined = new SpecialTokens(vocabulary, ofTypes(false), eatsSpace);
+        this.special = new SpecialTokens(vocabulary, specials(true), eatsSpace);
+        this.userDefined = new SpecialTokens(vocabulary, specials(false), eatsSpace);
         this.warnings = List.copyOf(warnings);
     }
 
     private static PreTokenizer preTokenizer(TokenizerFacts facts, List<String> warnings) {
-        String accepted = " Text is split in the default way, which may differ from the model's own and lower its quality.";
-        if (facts.pre().isEmpty()) {
-            warnings.add("The file does not name its pre-tokenizer (tokenizer.ggml.pre)." + accepted);
-            return PreTokenizer.DEFAULT;
+        PreTokenizer known = PreTokenizer.named(facts.pre());
+        if (known != null) {
+            return known;
         }
-        String name = facts.pre().get();
-        return PreTokenizer.named(name).orElseGet(() -> {
-            warnings.add("The pre-tokenizer " + name + " (tokenizer.ggml.pre) is not known." + accepted);
-            return PreTokenizer.DEFAULT;
-        });
+        String doubt = facts.pre().isEmpty()
+                ? "The file does not name its pre-tokenizer (tokenizer.ggml.pre)."
+                : "The pre-tokenizer " + facts.pre() + " (tokenizer.ggml.pre) is not known.";
+        warnings.add(doubt + " Text is split in the default way, which may differ from the model's own and lower its quality.");
+        return PreTokenizer.named(PreTokenizer.DEFAULT);
     }
 
     private int id(TokenizerFacts facts, String name, int fallback, List<String> warnings) {
-        int id = facts.specialIds().applyAsInt(name);
+        int id = facts.id(name);
         if (id >= vocabulary.size()) {
             warnings.add("The id of the " + name + " token, " + id + ", is beyond the vocabulary of " + vocabulary.size()
                     + " tokens; it is ignored.");
@@ -97,7 +95,7 @@ public final class TokenizerModel {
         BitSet eatsSpace = new BitSet();
         String name = facts.modelName().toLowerCase(Locale.ROOT);
         if (name.contains("phi-3") || name.contains("phi3")) {
-            for (int id : ofTypes(true)) {
+            for (int id : specials(true)) {
                 String text = vocabulary.text(id);
                 eatsSpace.set(id, !text.equals("<unk>") && !text.equals("<s>") && !text.equals("<|endoftext|>"));
             }
@@ -105,14 +103,16 @@ public final class TokenizerModel {
         return eatsSpace;
     }
 
-    private int[] ofTypes(boolean all) {
-        return IntStream.range(0, vocabulary.size())
-                .filter(id -> switch (vocabulary.type(id)) {
-                    case TokenType.USER_DEFINED -> true;
-                    case TokenType.CONTROL, TokenType.UNKNOWN -> all;
-                    default -> false;
-                })
-                .toArray();
+    /** The special tokens, or of them the user-defined ones alone. */
+    private int[] specials(boolean all) {
+        Ints tokens = new Ints(16);
+        for (int id = 0; id < vocabulary.size(); id++) {
+            int type = vocabulary.type(id);
+            if (type == TokenType.USER_DEFINED || (all && (type == TokenType.CONTROL || type == TokenType.UNKNOWN))) {
+                tokens.add(id);
+            }
+        }
+        return tokens.toArray();
     }
 
     /** What is doubtful about the file's tokenizer, one sentence or two each. */

@@ -51,7 +51,7 @@ final class Vocabulary {
         HashSet<String> controls = EndTokens.controlTexts();
         for (int id = 0; id < size; id++) {
             String text = texts.get(id);
-            if (this.types[id] != TokenType.CONTROL && controls.contains(text)) {
+            if (this.types[id] != TokenType.CONTROL && EndTokens.mayBeControl(text) && controls.contains(text)) {
                 this.types[id] = TokenType.CONTROL;
             }
             add(id, text, byteLevel && this.types[id] == TokenType.NORMAL);

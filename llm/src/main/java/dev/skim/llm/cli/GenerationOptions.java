@@ -1,0 +1,118 @@
+package dev.skim.llm.cli;
+
+import dev.skim.llm.Sampling;
+import dev.skim.llm.SkimException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import picocli.CommandLine.Option;
+
+/** How long an answer is and how its tokens are chosen. The defaults are those of llama.cpp. */
+final class GenerationOptions {
+    @Option(
+            names = {"-n", "--predict", "--n-predict"},
+            paramLabel = "N",
+            description = "Tokens to generate at most; until the end where not given.")
+    private int maxTokens = -1;
+
+    @Option(
+            names = {"-s", "--seed"},
+            paramLabel = "N",
+            description = "Seed of the sampler; another one each time where not given.")
+    private long seed = -1;
+
+    @Option(
+            names = {"--temp", "--temperature"},
+            paramLabel = "X",
+            description = "Temperature; 0 always takes the most likely token. Default: ${DEFAULT-VALUE}.")
+    private float temperature = 0.8f;
+
+    @Option(
+            names = "--top-k",
+            paramLabel = "N",
+            description = "Keep the N most likely tokens; 0 keeps all. Default: ${DEFAULT-VALUE}.")
+    private int topK = 40;
+
+    @Option(
+            names = "--top-p",
+            paramLabel = "X",
+            description = "Keep the most likely tokens that reach this probability; 1 keeps all. Default: "
+                    + "${DEFAULT-VALUE}.")
+    private float topP = 0.95f;
+
+    @Option(
+            names = "--min-p",
+            paramLabel = "X",
+            description = "Drop tokens below this share of the most likely one; 0 keeps all. Default: "
+                    + "${DEFAULT-VALUE}.")
+    private float minP = 0.05f;
+
+    @Option(
+            names = "--repeat-penalty",
+            paramLabel = "X",
+            description = "Makes recent tokens less likely; 1 is off. Default: ${DEFAULT-VALUE}.")
+    private float repeatPenalty = 1;
+
+    @Option(
+            names = "--repeat-last-n",
+            paramLabel = "N",
+            description = "How many tokens count as recent. Default: ${DEFAULT-VALUE}.")
+    private int repeatLastN = 64;
+
+    int maxTokens() {
+        return maxTokens;
+    }
+
+    /** The sampler's settings, checked; without a seed each call draws one. */
+    Sampling sampling() {
+        long drawn = seed >= 0 ? seed : ThreadLocalRandom.current().nextLong(Long.MAX_VALUE);
+        return new Sampling(temperature, topK, topP, minP, repeatPenalty, repeatLastN, drawn);
+    }
+
+    /** The settings by the names that {@link #set} takes. */
+    Map<String, String> settings() {
+        Map<String, String> settings = new LinkedHashMap<>();
+        settings.put("predict", String.valueOf(maxTokens));
+        settings.put("seed", String.valueOf(seed));
+        settings.put("temp", String.valueOf(temperature));
+        settings.put("top-k", String.valueOf(topK));
+        settings.put("top-p", String.valueOf(topP));
+        settings.put("min-p", String.valueOf(minP));
+        settings.put("repeat-penalty", String.valueOf(repeatPenalty));
+        settings.put("repeat-last-n", String.valueOf(repeatLastN));
+        return settings;
+    }
+
+    /**
+     * Changes a setting.
+     *
+     * @throws SkimException where there is none of the name, or the value is outside its range; nothing changes then
+     */
+    void set(String name, String value) {
+        Map<String, String> before = settings();
+        try {
+            assign(name, value);
+            sampling();
+        } catch (NumberFormatException e) {
+            throw new SkimException("The setting " + name + " takes a number, not " + value + ".");
+        } catch (SkimException e) {
+            before.forEach(this::assign);
+            throw e;
+        }
+    }
+
+    private void assign(String name, String value) {
+        switch (name) {
+            case "predict", "n" -> maxTokens = Integer.parseInt(value);
+            case "seed" -> seed = Long.parseLong(value);
+            case "temp", "temperature" -> temperature = Float.parseFloat(value);
+            case "top-k" -> topK = Integer.parseInt(value);
+            case "top-p" -> topP = Float.parseFloat(value);
+            case "min-p" -> minP = Float.parseFloat(value);
+            case "repeat-penalty" -> repeatPenalty = Float.parseFloat(value);
+            case "repeat-last-n" -> repeatLastN = Integer.parseInt(value);
+            default -> throw new SkimException("There is no setting " + name + "; there are "
+                    + String.join(", ", settings().keySet()) + ".");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+package dev.skim.llm.cli;
+
+import dev.skim.gguf.GgufException;
+import dev.skim.llm.SkimException;
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The command {@code skim}: finds the command that is asked for, runs it, and turns failures into one sentence. */
+@Command(
+        name = "skim",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        description = "Runs llama-style language models from GGUF files, in pure Java.",
+        footer = {"", "skim COMMAND --help tells the options of a command."})
+public final class Main implements Callable<Integer> {
+    /** The exit code after a mistake that the user can mend. */
+    static final int MISTAKE = 2;
+    /** The exit code after a failure of ours (EX_SOFTWARE of sysexits). */
+    private static final int INTERNAL = 70;
+    /** The exit code where the reader of our output went away: what the shell gives for SIGPIPE. */
+    private static final int BROKEN_PIPE = 141;
+
+    /** A new command is a class and a line here. */
+    private static final Map<String, Supplier<Callable<Integer>>> COMMANDS = new LinkedHashMap<>();
+
+    static {
+        COMMANDS.put("chat", ChatCommand::new);
+        COMMANDS.put("run", RunCommand::new);
+        COMMANDS.put("inspect", InspectCommand::new);
+        COMMANDS.put("tokenize", TokenizeCommand::new);
+        COMMANDS.put("perplexity", PerplexityCommand::new);
+        COMMANDS.put("verify", VerifyCommand::new);
+        COMMANDS.put("pull", PullCommand::new);
+        COMMANDS.put("bench", BenchCommand::new);
+    }
+
+    @Spec
+    private CommandSpec spec;
+
+    private Main() {}
+
+    /** Runs a command line and ends the process with its exit code. */
+    public static void main(String[] arguments) {
+        Streams.useUnicode();
+        int code = run(arguments);
+        try {
+            System.out.flush();
+        } catch (Streams.BrokenPipe e) {
+            code = BROKEN_PIPE;
+        }
+        System.exit(code);
+    }
+
+    private static int run(String[] arguments) {
+        CommandLine skim = new CommandLine(new Main());
+        // Building the other commands' option tables would cost every start some tens of milliseconds.
+        Supplier<Callable<Integer>> wanted = arguments.length == 0 ? null : COMMANDS.get(arguments[0]);
+        if (wanted != null) {
+            skim.addSubcommand(arguments[0], wanted.get());
+        } else {
+            COMMANDS.forEach((name, command) -> skim.addSubcommand(name, command.get()));
+        }
+        skim.setExpandAtFiles(false);
+        skim.setCaseInsensitiveEnumValuesAllowed(true);
+        skim.setOut(new PrintWriter(System.out));
+        skim.setParameterExceptionHandler((mistake, ignored) -> explain(mistake));
+        skim.setExecutionExceptionHandler((failure, command, parsed) -> explain(failure));
+        return skim.execute(arguments);
+    }
+
+    @Override
+    public Integer call() {
+        spec.commandLine().usage(System.out);
+        return MISTAKE;
+    }
+
+    private static int explain(ParameterException mistake) {
+        String command = mistake.getCommandLine().getCommandSpec().qualifiedName();
+        String what = mistake.getMessage().strip().replaceAll("\\s+", " ").replaceAll("\\.$", "");
+        System.err.println(what + "; `" + command + " --help` tells what there is.");
+        return MISTAKE;
+    }
+
+    private static int explain(Exception failure) {
+        if (failure instanceof Streams.BrokenPipe) {
+            return BROKEN_PIPE;
+        }
+        boolean debug = System.getenv("SKIM_DEBUG") != null;
+        if (failure instanceof ParameterException mistake) {
+            return explain(mistake);
+        }
+        boolean mistake = failure instanceof SkimException || failure instanceof GgufException;
+        if (mistake) {
+            System.err.println(failure.getMessage());
+        } else {
+            System.err.println("Skim failed: " + failure + (debug ? "" : "; SKIM_DEBUG=1 shows where."));
+        }
+        if (debug) {
+            failure.printStackTrace();
+        }
+        return mistake ? MISTAKE : INTERNAL;
+    }
+
+    /** Says which Skim and which Java. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            String version = Main.class.getPackage().getImplementationVersion();
+            return new String[] {"skim " + (version == null ? "(unpacked)" : version) + ", Java " + Runtime.version()};
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package dev.skim.llm.cli;
+
+import dev.skim.llm.LoadOptions;
+import dev.skim.llm.Model;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** Which model, and how it computes. */
+final class ModelOptions {
+    @Option(
+            names = {"-m", "--model"},
+            paramLabel = "MODEL",
+            description = "A GGUF file, or hf:owner/repo/file.gguf to fetch it; without: SKIM_MODEL, else the model used "
+                    + "last, else SmolLM2-135M-Instruct is fetched.")
+    private String model;
+
+    @Option(
+            names = {"-t", "--threads"},
+            paramLabel = "N",
+            description = "Threads that compute; as many as there are processors where not given.")
+    private Integer threads;
+
+    /** The model's file, fetched where need be. */
+    Path path() {
+        return ModelStore.ofUser().resolve(model);
+    }
+
+    /** Loads the model, with a bar on a terminal. */
+    Model load() {
+        return load(path());
+    }
+
+    /** Whether a model was named. */
+    boolean given() {
+        return model != null;
+    }
+
+    /** Threads that compute. */
+    int threads() {
+        return options().threads();
+    }
+
+    private LoadOptions options() {
+        return threads == null ? LoadOptions.DEFAULT : LoadOptions.DEFAULT.withThreads(threads);
+    }
+
+    /** Loads a file as these options say, with a bar on a terminal. */
+    Model load(Path path) {
+        try (ProgressBar bar = new ProgressBar("loading " + path.getFileName())) {
+            return Model.load(path, options().withProgress(bar));
+        }
+    }
+}

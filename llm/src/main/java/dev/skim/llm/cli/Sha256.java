@@ -1,0 +1,36 @@
+package dev.skim.llm.cli;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
+/** The sha256 of files, in lower-case hexadecimal. */
+final class Sha256 {
+    private Sha256() {}
+
+    /** Of a whole file; its position stays. */
+    static String of(FileChannel file) throws IOException {
+        MessageDigest digest = newDigest();
+        ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 18);
+        long at = 0;
+        while (true) {
+            int count = file.read(buffer.clear(), at);
+            if (count < 0) {
+                return HexFormat.of().formatHex(digest.digest());
+            }
+            at += count;
+            digest.update(buffer.flip());
+        }
+    }
+
+    private static MessageDigest newDigest() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+}

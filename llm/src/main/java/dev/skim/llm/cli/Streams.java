@@ -1,0 +1,110 @@
+package dev.skim.llm.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Standard input, output and error: their encoding, whether a person sits there, and readers that go away. */
+final class Streams {
+    private static final boolean WINDOWS = System.getProperty("os.name", "").startsWith("Windows");
+
+    private Streams() {}
+
+    /** The reader of standard output is gone, as {@code head} is after ten lines. */
+    static final class BrokenPipe extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        BrokenPipe(IOException cause) {
+            super(cause);
+        }
+    }
+
+    /**
+     * Makes standard output and error UTF-8, whatever the locale (containers have none), and lets a broken pipe end the
+     * program; a plain PrintStream would go on in silence.
+     */
+    static void useUnicode() {
+        System.setOut(new PrintStream(new Standard(FileDescriptor.out), false, charset("stdout.encoding")));
+        System.setErr(new PrintStream(new FileOutputStream(FileDescriptor.err), true, charset("stderr.encoding")));
+    }
+
+    /** All of standard input as text. */
+    static String readInput() {
+        try {
+            return new String(System.in.readAllBytes(), charset("stdin.encoding"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The encoding of a standard stream: UTF-8, but on a Windows console that of the console. */
+    static Charset charset(String property) {
+        return WINDOWS ? Charset.forName(System.getProperty(property, "UTF-8")) : StandardCharsets.UTF_8;
+    }
+
+    static boolean inputIsTerminal() {
+        return isTerminal(0);
+    }
+
+    static boolean outputIsTerminal() {
+        return isTerminal(1);
+    }
+
+    static boolean errorIsTerminal() {
+        return isTerminal(2);
+    }
+
+    /** Java tells about a console as a whole only; Linux tells of each descriptor. */
+    private static boolean isTerminal(int descriptor) {
+        try {
+            String target = Files.readSymbolicLink(Path.of("/proc/self/fd/" + descriptor)).toString();
+            return target.startsWith("/dev/pts/") || target.startsWith("/dev/tty") || target.equals("/dev/console");
+        } catch (IOException | UnsupportedOperationException e) {
+            return System.console() != null && System.console().isTerminal();
+        }
+    }
+
+    /** Standard output with a buffer that is written out by flush, or when it is full. */
+    private static final class Standard extends OutputStream {
+        private final FileOutputStream out;
+        private final byte[] buffer = new byte[8192];
+        private int filled;
+
+        Standard(FileDescriptor descriptor) {
+            out = new FileOutputStream(descriptor);
+        }
+
+        @Override
+        public synchronized void write(int b) {
+            if (filled == buffer.length) {
+                flush();
+            }
+            buffer[filled++] = (byte) b;
+        }
+
+        @Override
+        public synchronized void write(byte[] bytes, int offset, int length) {
+            for (int i = 0; i < length; i++) {
+                write(bytes[offset + i]);
+            }
+        }
+
+        @Override
+        public synchronized void flush() {
+            int count = filled;
+            filled = 0;
+            try {
+                out.write(buffer, 0, count);
+            } catch (IOException e) {
+                throw new BrokenPipe(e);
+            }
+        }
+    }
+}

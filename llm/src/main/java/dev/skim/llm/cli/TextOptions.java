@@ -1,0 +1,65 @@
+package dev.skim.llm.cli;
+
+import dev.skim.llm.SkimException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** A text from an option, from a file, or from standard input. */
+final class TextOptions {
+    @Option(
+            names = {"-p", "--prompt"},
+            paramLabel = "TEXT",
+            description = "The text.")
+    private String prompt;
+
+    @Option(
+            names = {"-f", "--file"},
+            paramLabel = "FILE",
+            description = "A file with the text.")
+    private Path file;
+
+    /** The text of -p or -f, if one is given. */
+    Optional<String> given() {
+        if (prompt != null && file != null) {
+            throw new SkimException("Both -p and -f give the text; give one of them.");
+        }
+        return prompt != null ? Optional.of(prompt) : Optional.ofNullable(file).map(TextOptions::read);
+    }
+
+    /** The text of -p or -f, else of standard input. */
+    String text() {
+        return given().orElseGet(() -> {
+            if (Streams.inputIsTerminal()) {
+                throw new SkimException("There is no text: give it by -p, in a file by -f, or on standard input.");
+            }
+            return Streams.readInput();
+        });
+    }
+
+    /** Reads a UTF-8 file. */
+    static String read(Path file) {
+        try {
+            ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file));
+            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+        } catch (CharacterCodingException e) {
+            throw new SkimException("The file " + file + " is not UTF-8 text.", e);
+        } catch (IOException e) {
+            throw new SkimException("The file " + file + " cannot be read: " + reason(e) + ".", e);
+        }
+    }
+
+    /** What a failure of the file system means, in words. */
+    static String reason(IOException e) {
+        return switch (e) {
+            case java.nio.file.NoSuchFileException none -> "there is none";
+            case java.nio.file.AccessDeniedException denied -> "access is denied";
+            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+        };
+    }
+}
