@@ -200,7 +200,7 @@ public final class Decoder {
         int computed = rows == null ? count : rows.length;
         if (step % 2 == 0) {
             int length = sequence.cache.length(step / 2);
-            if (length != position) {
+            if (length < position) {
                 throw new Hole(step / 2, length);
             }
             // Keys and values are needed of every token, whichever are computed.
