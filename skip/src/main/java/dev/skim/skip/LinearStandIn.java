@@ -31,7 +31,7 @@ public final class LinearStandIn implements StandIn {
         int rank = weights.rank();
         float[] ones = new float[width];
         Arrays.fill(ones, 1);
-        norm = new RmsNorm("stand-in", ones, weights.epsilon());
+        norm = new RmsNorm("stand_in", ones, weights.epsilon());
         map = PackedMatrix.pack(
                 weights.type(), MemorySegment.ofArray(weights.map()), width, rank == 0 ? width : rank, workers);
         down = rank == 0
