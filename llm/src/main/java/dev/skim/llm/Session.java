@@ -249,7 +249,8 @@ public final class Session implements AutoCloseable {
 
     /**
      * Reads tokens at the position. Where the plan wants to run an attention sublayer that earlier positions were left
-     * out of, it reads again from the first of those on: a sequence never attends over a hole.
+     * out of, the session reads again from the first of those on: a sequence never attends over a hole. Most plans know
+     * of it beforehand; for others the decoder finds it.
      *
      * @param rows takes the logits of each token, or null where those of the last are enough
      */
@@ -260,8 +261,9 @@ public final class Session implements AutoCloseable {
         int healed = Integer.MAX_VALUE;
         boolean complete = false;
         try {
-            int next = start;
-            int from = start;
+            int next = added.length == 0 ? start : Math.min(start, plan.gapsFrom());
+            sequence.truncate(next);
+            int from = next;
             while (next < end) {
                 from = next;
                 next = Math.min(from + Decoder.BATCH, end);
