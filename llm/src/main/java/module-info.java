@@ -1,4 +1,5 @@
 /** The decoder: model, session, tokenizer, chat template, sampler, command line. */
+@SuppressWarnings("module") // dev.skim.bench is built after this one.
 module dev.skim.llm {
     requires transitive dev.skim.skip;
     requires transitive dev.skim.gguf;
@@ -14,6 +15,8 @@ module dev.skim.llm {
     requires java.net.http;
 
     exports dev.skim.llm;
+    exports dev.skim.llm.bench to
+            dev.skim.bench;
 
     opens dev.skim.llm.cli to
             info.picocli;

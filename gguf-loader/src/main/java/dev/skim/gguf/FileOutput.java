@@ -90,8 +90,8 @@ final class FileOutput implements AutoCloseable {
     }
 
     private static IllegalArgumentException wrongSize(GgufWriter.Tensor tensor, String which) {
-        return new IllegalArgumentException("the source of tensor " + Text.quote(tensor.name()) + " gives " + which + " bytes than the "
-                + tensor.bytes() + " that " + tensor.type() + " " + Layout.describe(tensor.shape()) + " takes");
+        return new IllegalArgumentException("the source of tensor " + Text.quote(tensor.name()) + " gives " + which
+                + " bytes than the " + tensor.bytes() + " that " + tensor.type() + " " + Layout.describe(tensor.shape()) + " takes");
     }
 
     /** Ends the file and gives it its name. */

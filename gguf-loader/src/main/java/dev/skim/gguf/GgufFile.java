@@ -46,15 +46,16 @@ public final class GgufFile implements AutoCloseable {
         for (Part part : parts) {
             for (TensorInfo tensor : part.tensors()) {
                 if (byName.put(tensor.name(), tensor) != null) {
-                    throw new GgufException(part.file() + ": tensor " + Text.quote(tensor.name()) + " appears in an earlier part too");
+                    throw new GgufException(
+                            part.file() + ": tensor " + Text.quote(tensor.name()) + " appears in an earlier part too");
                 }
             }
         }
         long claimed = first.metadata().integer(Layout.SPLIT_TENSORS, count > 1 ? -1 : byName.size());
         if (claimed != byName.size()) {
             throw new GgufException(path + ": metadata key '" + Layout.SPLIT_TENSORS + "' "
-                    + (claimed == -1 ? "is missing" : "is " + claimed) + ", but the " + parts.size() + (parts.size() == 1 ? " part holds " : " parts hold ")
-                    + byName.size() + " tensors");
+                    + (claimed == -1 ? "is missing" : "is " + claimed) + ", but the " + parts.size()
+                    + (parts.size() == 1 ? " part holds " : " parts hold ") + byName.size() + " tensors");
         }
         return new GgufFile(path, parts, byName);
     }
@@ -67,19 +68,20 @@ public final class GgufFile implements AutoCloseable {
         long count = first.metadata().integer(Layout.SPLIT_COUNT, 0);
         long number = first.metadata().integer(Layout.SPLIT_NO, 0);
         if (count < 0 || count > 0xFFFF || number < 0 || number >= Math.max(count, 1)) {
-            throw new GgufException(path + ": metadata keys '" + Layout.SPLIT_NO + "' and '" + Layout.SPLIT_COUNT + "' say part " + number
-                    + " (from 0) of " + count + ", accepted are parts 0 to count - 1 of up to 65535");
+            throw new GgufException(path + ": metadata keys '" + Layout.SPLIT_NO + "' and '" + Layout.SPLIT_COUNT + "' say part "
+                    + number + " (from 0) of " + count + ", accepted are parts 0 to count - 1 of up to 65535");
         }
         if (number != 0) {
             boolean named = name != null && name.count() == count;
-            throw new GgufException(path + ": this is part " + (number + 1) + " of " + count + " of a split model, accepted is its first part"
-                    + (named ? ", " + name.file(0).getFileName() : ""));
+            throw new GgufException(path + ": this is part " + (number + 1) + " of " + count
+                    + " of a split model, accepted is its first part" + (named ? ", " + name.file(0).getFileName() : ""));
         }
         int named = name == null ? 1 : name.count();
         if (named != Math.max(count, 1) || name != null && name.part() != 0) {
             throw new GgufException(path + ": the file holds part 1 of " + Math.max(count, 1) + " and is named "
                     + (name == null ? "like a whole model" : "like part " + (name.part() + 1) + " of " + named)
-                    + ", accepted is " + (count > 1 ? "a name that ends in " + Layout.splitName("", 0, (int) count) : "a name that is not that of a part"));
+                    + ", accepted is a name that "
+                    + (count > 1 ? "ends in " + Layout.splitName("", 0, (int) count) : "is not that of a part"));
         }
         return (int) Math.max(count, 1);
     }
@@ -89,8 +91,10 @@ public final class GgufFile implements AutoCloseable {
         long count = part.metadata().integer(Layout.SPLIT_COUNT, 0);
         long number = part.metadata().integer(Layout.SPLIT_NO, -1);
         if (count != name.count() || number != index) {
-            throw new GgufException(part.file() + ": metadata keys '" + Layout.SPLIT_NO + "' and '" + Layout.SPLIT_COUNT + "' say part "
-                    + number + " (from 0) of " + count + ", accepted here is part " + index + " of " + name.count());
+            boolean whole = !part.metadata().keys().containsAll(List.of(Layout.SPLIT_NO, Layout.SPLIT_COUNT));
+            throw new GgufException(part.file() + ": metadata keys '" + Layout.SPLIT_NO + "' and '" + Layout.SPLIT_COUNT + "' "
+                    + (whole ? "are missing" : "say part " + number + " (from 0) of " + count)
+                    + ", accepted here is part " + index + " (from 0) of " + name.count());
         }
         return part;
     }

@@ -44,7 +44,7 @@ public final class GgufWriter {
      */
     public GgufWriter put(String key, ValueType type, Object value) {
         checkKey(key);
-        byte[] encoded = new HeaderBytes().typed(key, type, value).bytes();
+        byte[] encoded = encoded(key, type, value);
         if (key.equals(Layout.ALIGNMENT)) {
             if (type != ValueType.U32 || !Layout.isAlignment(((Number) value).longValue())) {
                 throw new IllegalArgumentException("metadata key '" + key + "' is the " + type + " " + value
@@ -54,6 +54,10 @@ public final class GgufWriter {
         }
         metadata.put(key, encoded);
         return this;
+    }
+
+    private static byte[] encoded(String key, ValueType type, Object value) {
+        return new HeaderBytes().typed(key, type, value).bytes();
     }
 
     private static void checkKey(String key) {
@@ -192,7 +196,8 @@ public final class GgufWriter {
             size += bytes;
         }
         if (parts.size() > 0xFFFF) {
-            throw new IllegalArgumentException("parts of " + maxBytes + " bytes make " + parts.size() + " files, accepted are up to 65535");
+            throw new IllegalArgumentException(
+                    "parts of " + maxBytes + " bytes make " + parts.size() + " files, accepted are up to 65535");
         }
         List<Path> files = new ArrayList<>();
         for (int part = 0; part < parts.size(); part++) {
@@ -203,9 +208,9 @@ public final class GgufWriter {
                 entries.put(Layout.ALIGNMENT, metadata.get(Layout.ALIGNMENT));
             }
             // Their types are those that llama.cpp's gguf-split gives them.
-            entries.put(Layout.SPLIT_NO, new HeaderBytes().typed(Layout.SPLIT_NO, ValueType.U16, part).bytes());
-            entries.put(Layout.SPLIT_COUNT, new HeaderBytes().typed(Layout.SPLIT_COUNT, ValueType.U16, parts.size()).bytes());
-            entries.put(Layout.SPLIT_TENSORS, new HeaderBytes().typed(Layout.SPLIT_TENSORS, ValueType.I32, tensors.size()).bytes());
+            entries.put(Layout.SPLIT_NO, encoded(Layout.SPLIT_NO, ValueType.U16, part));
+            entries.put(Layout.SPLIT_COUNT, encoded(Layout.SPLIT_COUNT, ValueType.U16, parts.size()));
+            entries.put(Layout.SPLIT_TENSORS, encoded(Layout.SPLIT_TENSORS, ValueType.I32, tensors.size()));
             Path file = stem.resolveSibling(Layout.splitName(stem.getFileName().toString(), part, parts.size()));
             write(file, entries, parts.get(part));
             files.add(file);

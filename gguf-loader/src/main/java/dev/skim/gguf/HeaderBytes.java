@@ -110,7 +110,12 @@ final class HeaderBytes {
     }
 
     private static IllegalArgumentException unfit(String key, ValueType type, Object value, String accepted) {
-        String text = value instanceof List<?> list ? "a list of " + list.size() : value + (value == null ? "" : " (" + value.getClass().getSimpleName() + ")");
-        return new IllegalArgumentException("metadata key " + Text.quote(key) + ": " + type + " takes " + accepted + ", not " + text);
+        String found = switch (value) {
+            case null -> "null";
+            case List<?> list -> "a list of " + list.size();
+            default -> Text.quote(value.toString()) + " (" + value.getClass().getSimpleName() + ")";
+        };
+        return new IllegalArgumentException(
+                "metadata key " + Text.quote(key) + ": " + type + " takes " + accepted + ", not " + found);
     }
 }

@@ -44,8 +44,8 @@ public final class Metadata {
     /** Reads and checks {@code count} entries. */
     static Metadata read(Path file, HeaderReader in, long count) {
         if (count < 0 || count > in.left() / LEAST_ENTRY || count > MAX_ENTRIES) {
-            throw in.fault("claims " + Long.toUnsignedString(count) + " metadata entries, but the " + in.left() + " bytes that the file has left hold at most "
-                    + Math.min(in.left() / LEAST_ENTRY, MAX_ENTRIES) + " that are accepted");
+            throw in.fault("claims " + Long.toUnsignedString(count) + " metadata entries, but the " + in.left()
+                    + " bytes that the file has left hold at most " + Math.min(in.left() / LEAST_ENTRY, MAX_ENTRIES) + " that are accepted");
         }
         Map<String, Entry> entries = new LinkedHashMap<>();
         for (long i = 0; i < count; i++) {

@@ -48,7 +48,8 @@ record Part(Path file, Stamp stamp, int version, Metadata metadata, List<TensorI
             if (!attributes.isRegularFile()) {
                 // Not opened: opening a pipe would wait for its other end.
                 throw new GgufException(
-                        file + ": this is " + (attributes.isDirectory() ? "a folder" : "not a regular file") + ", a GGUF file is accepted");
+                        file + ": this is " + (attributes.isDirectory() ? "a folder" : "not a regular file")
+                                + ", a GGUF file is accepted");
             }
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
                 return read(file, Stamp.of(attributes), new HeaderReader(file, channel, attributes.size()), index);
@@ -85,7 +86,8 @@ record Part(Path file, Stamp stamp, int version, Metadata metadata, List<TensorI
                     + " bytes that the file has left describe at most " + Math.min(in.left() / LEAST_TENSOR, MAX_TENSORS)
                     + " that are accepted");
         }
-        return new Part(file, stamp, version, metadata, readTensors(in, (int) tensorCount, alignment, stamp.size, index));
+        List<TensorInfo> tensors = readTensors(in, (int) tensorCount, alignment, stamp.size, index);
+        return new Part(file, stamp, version, metadata, tensors);
     }
 
     private static int readVersion(Path file, HeaderReader in) {
@@ -94,7 +96,8 @@ record Part(Path file, Stamp stamp, int version, Metadata metadata, List<TensorI
         }
         int magic = in.i32();
         if (magic != Layout.MAGIC) {
-            throw new GgufException(file + ": this is not a GGUF file: it begins with " + magicName(magic) + ", accepted is 'GGUF'");
+            throw new GgufException(
+                    file + ": this is not a GGUF file: it begins with " + magicName(magic) + ", accepted is 'GGUF'");
         }
         int version = in.i32();
         if (version != 0 && (version & 0xFFFF) == 0) {
@@ -147,8 +150,8 @@ record Part(Path file, Stamp stamp, int version, Metadata metadata, List<TensorI
             in.enter("tensor", tensor.name());
             long room = fileSize - dataStart;
             if (tensor.offset() > room || tensor.bytes() > room - tensor.offset()) {
-                throw in.fault("takes " + tensor.bytes() + " bytes at offset " + tensor.offset() + " of the tensor data, but the file has only "
-                        + Math.max(room, 0) + " bytes of it (an incomplete download?)");
+                throw in.fault("takes " + tensor.bytes() + " bytes at offset " + tensor.offset()
+                        + " of the tensor data, but the file has only " + Math.max(room, 0) + " bytes of it (an incomplete download?)");
             }
             tensors.add(new TensorInfo(
                     tensor.name(), tensor.type(), tensor.shape(), index, dataStart + tensor.offset(), tensor.bytes()));
@@ -161,7 +164,8 @@ record Part(Path file, Stamp stamp, int version, Metadata metadata, List<TensorI
     private static TensorInfo readTensor(HeaderReader in, String name, long alignment, int index) {
         int dimensions = in.i32();
         if (dimensions < 1 || dimensions > Layout.MAX_DIMENSIONS) {
-            throw in.fault("has " + Integer.toUnsignedString(dimensions) + " dimensions, accepted are 1 to " + Layout.MAX_DIMENSIONS);
+            throw in.fault("has " + Integer.toUnsignedString(dimensions) + " dimensions, accepted are 1 to "
+                    + Layout.MAX_DIMENSIONS);
         }
         Long[] shape = new Long[dimensions];
         for (int d = 0; d < dimensions; d++) {
@@ -170,7 +174,8 @@ record Part(Path file, Stamp stamp, int version, Metadata metadata, List<TensorI
         int id = in.i32();
         ElementType type = ElementType.ofId(id).orElse(null);
         if (type == null) {
-            throw in.fault("has the element type " + Integer.toUnsignedString(id) + foreignType(id) + ", accepted are " + acceptedTypes());
+            throw in.fault("has the element type " + Integer.toUnsignedString(id) + foreignType(id) + ", accepted are "
+                    + acceptedTypes());
         }
         String fault = Layout.shapeFault(type, Arrays.asList(shape));
         if (fault != null) {
@@ -179,7 +184,8 @@ record Part(Path file, Stamp stamp, int version, Metadata metadata, List<TensorI
         List<Long> extents = List.of(shape);
         long offset = in.i64();
         if (offset < 0 || offset % alignment != 0) {
-            throw in.fault("lies at offset " + Long.toUnsignedString(offset) + ", accepted are multiples of the alignment " + alignment);
+            throw in.fault("lies at offset " + Long.toUnsignedString(offset) + ", accepted are multiples of the alignment "
+                    + alignment);
         }
         return new TensorInfo(name, type, extents, index, offset, Layout.bytes(type, extents));
     }

@@ -72,13 +72,13 @@ class GgufWriterTest {
     @Test
     void refusesValuesThatDoNotFit() {
         GgufWriter writer = GgufWriter.create();
-        refuses("metadata key 'k': u8 takes an Integer or Long from 0 to 255, not 256 (Integer)", () -> writer.put("k", ValueType.U8, 256));
-        refuses("from 0 to 4294967295, not -1 (Long)", () -> writer.u32("k", -1));
+        refuses("metadata key 'k': u8 takes an Integer or Long from 0 to 255, not '256' (Integer)", () -> writer.put("k", ValueType.U8, 256));
+        refuses("from 0 to 4294967295, not '-1' (Long)", () -> writer.u32("k", -1));
         refuses("i16 takes", () -> writer.put("k", ValueType.I16, 40_000));
         refuses("u64 takes a non-negative", () -> writer.put("k", ValueType.U64, -1L));
-        refuses("i32 takes an Integer or Long from -2147483648 to 2147483647, not 1.5 (Double)", () -> writer.put("k", ValueType.I32, 1.5));
+        refuses("i32 takes an Integer or Long from -2147483648 to 2147483647, not '1.5' (Double)", () -> writer.put("k", ValueType.I32, 1.5));
         refuses("str takes a String, not null", () -> writer.string("k", null));
-        refuses("bool takes a Boolean, not 1 (Integer)", () -> writer.put("k", ValueType.BOOL, 1));
+        refuses("bool takes a Boolean, not '1' (Integer)", () -> writer.put("k", ValueType.BOOL, 1));
         refuses("array takes a ValueType.Array, up to 4 deep, not a list of 1", () -> writer.put("k", ValueType.ARRAY, List.of(1)));
         ValueType.Array nested = new ValueType.Array(ValueType.U8, List.of());
         for (int i = 0; i < 4; i++) {

@@ -78,9 +78,9 @@ class SplitFileTest {
         Path first = twoParts();
         Path second = folder.resolve("m-00002-of-00002.gguf");
         Files.copy(first, second, StandardCopyOption.REPLACE_EXISTING);
-        refuses(first, "m-00002-of-00002.gguf: metadata keys 'split.no' and 'split.count' say part 0 (from 0) of 2, accepted here is part 1 of 2");
+        refuses(first, "m-00002-of-00002.gguf: metadata keys 'split.no' and 'split.count' say part 0 (from 0) of 2, accepted here is part 1 (from 0) of 2");
         RawGguf.header(3, 0, 0).in(folder, "m-00002-of-00002.gguf");
-        refuses(first, "m-00002-of-00002.gguf: metadata keys 'split.no' and 'split.count' say part -1 (from 0) of 0");
+        refuses(first, "m-00002-of-00002.gguf: metadata keys 'split.no' and 'split.count' are missing, accepted here is part 1 (from 0) of 2");
         part(1, 2, 2, 1).tensor("a", 0, 0, 1).data(32, 4).in(folder, "m-00002-of-00002.gguf");
         refuses(first, "m-00002-of-00002.gguf: tensor 'a' appears in an earlier part too");
         part(1, 2, 2, 0).in(folder, "m-00002-of-00002.gguf");

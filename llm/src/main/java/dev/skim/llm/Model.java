@@ -4,7 +4,6 @@ import dev.skim.gguf.GgufException;
 import dev.skim.gguf.GgufFile;
 import dev.skim.llm.decoder.Decoder;
 import dev.skim.skip.ModelShape;
-import dev.skim.skip.SkipPlan;
 import dev.skim.tensor.Workers;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -74,15 +73,11 @@ public final class Model implements AutoCloseable {
      * @throws IllegalArgumentException when the skip policy does not fit the model
      */
     public Session openSession(SessionOptions options) {
-        return openSession(options.contextLength(), options.skip().plan(shape()));
-    }
-
-    /** Opens a session with a plan of its own (calibration); a length of 0 takes the model's. */
-    Session openSession(int contextLength, SkipPlan plan) {
         if (closed) {
             throw new IllegalStateException("the model is closed");
         }
-        return new Session(this, contextLength == 0 ? contextLength() : contextLength, plan);
+        int contextLength = options.contextLength() == 0 ? contextLength() : options.contextLength();
+        return new Session(this, contextLength, options.skip().plan(shape()));
     }
 
     /** The model's name from its file, else the file's name. */

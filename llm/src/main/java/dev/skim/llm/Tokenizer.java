@@ -37,7 +37,8 @@ public final class Tokenizer {
 
     /**
      * Encodes text. An unpaired surrogate counts as U+FFFD. Tokens that the file calls user-defined are found in the
-     * text in any case; they are ordinary text.
+     * text in any case; they are ordinary text. A byte that the vocabulary has no token for is left out: some byte-level
+     * ones lack a few control characters and first bytes of unassigned planes.
      *
      * @param addSpecial whether to add the BOS and EOS tokens that the file asks for
      * @param parseSpecial whether special tokens written out in the text become those tokens

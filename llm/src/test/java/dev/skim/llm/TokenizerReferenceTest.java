@@ -3,19 +3,28 @@ package dev.skim.llm;
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.skim.gguf.GgufFile;
+import dev.skim.llm.tokenizer.Texts;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.function.Executable;
 
@@ -52,7 +61,59 @@ class TokenizerReferenceTest {
             checks.add(() -> assertEquals(c.text, tokenizer.decode(c.plain)));
             checks.add(() -> assertEquals(c.text, tokenizer.decode(tokenizer.encode(c.text, true, false))));
         }
+        checks.add(() -> randomTextsComeBack(tokenizer));
+        checks.add(() -> streamingGivesWhatDecodingGives(tokenizer));
         assertAll(checks);
+    }
+
+    private static void randomTextsComeBack(Tokenizer tokenizer) {
+        Random random = new Random(1);
+        for (int i = 0; i < 500; i++) {
+            // A space mark is a space to SentencePiece, and Falcon's vocabulary has no vertical tab.
+            String text = Texts.random(random).replace('\u2581', '.').replace('\u000b', '.');
+            assertEquals(text, tokenizer.decode(tokenizer.encode(text, i % 2 == 0, false)));
+        }
+    }
+
+    private static void streamingGivesWhatDecodingGives(Tokenizer tokenizer) {
+        Random random = new Random(2);
+        for (int i = 0; i < 500; i++) {
+            int[] tokens = random.ints(random.nextInt(30), 0, tokenizer.vocabularySize()).toArray();
+            if (i % 2 == 0) {
+                tokens = tokenizer.encode(Texts.random(random), true, true);
+            }
+            Tokenizer.StreamDecoder stream = tokenizer.stream();
+            StringBuilder all = new StringBuilder();
+            for (int token : tokens) {
+                all.append(wellFormed(stream.push(token)));
+            }
+            all.append(wellFormed(stream.flush()));
+            assertEquals(tokenizer.decode(tokens), all.toString());
+        }
+    }
+
+    private static String wellFormed(String part) {
+        assertEquals(part, new String(part.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8), "half a character");
+        return part;
+    }
+
+    @Test
+    void wikitextComesBack() throws IOException {
+        Path reference = Path.of(System.getProperty("skim.reference"));
+        Path text = reference.resolveSibling("data").resolve("wikitext-2-test.txt");
+        Path model = reference.resolveSibling("models").resolve("SmolLM2-135M-Instruct.Q4_1.gguf");
+        assumeTrue(Files.exists(text) && Files.exists(model), () -> "no " + text + " or no " + model);
+        String wikitext = Files.readString(text);
+        try (GgufFile gguf = GgufFile.open(model)) {
+            Tokenizer tokenizer = Tokenizer.of(gguf.metadata());
+            int[] tokens = assertTimeout(Duration.ofSeconds(10), () -> tokenizer.encode(wikitext, false, false));
+            assertEquals(wikitext, tokenizer.decode(tokens));
+            assertThrows(IndexOutOfBoundsException.class, () -> tokenizer.decode(new int[] {tokenizer.vocabularySize()}));
+            assertThrows(IndexOutOfBoundsException.class, () -> tokenizer.piece(-1));
+            assertEquals("<|im_end|>", tokenizer.piece(tokenizer.eos()));
+            assertTrue(tokenizer.isEndOfGeneration(tokenizer.eos()));
+            assertFalse(tokenizer.isEndOfGeneration(tokenizer.bos()));
+        }
     }
 
     private static Path vocabulary(String name, Path json) {

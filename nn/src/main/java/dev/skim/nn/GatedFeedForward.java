@@ -32,7 +32,7 @@ public record GatedFeedForward(Linear gateUp, Linear down, Activation activation
     public void apply(float[] input, int tokens, Workspace space, float[] out, Workers workers) {
         int width = gateUp.columns();
         int inner = down.columns();
-        space.activations.set(input, 0, width, tokens, width, workers);
+        space.activations.set(input, 0, width, tokens, width);
         float[] hidden = space.hidden = Workspace.fit(space.hidden, tokens, 2 * inner);
         gateUp.apply(space.activations, space.products, hidden, 0, 2 * inner, workers);
         workers.run(tokens, Workspace.GRAIN, (begin, end, worker) -> {
@@ -40,7 +40,7 @@ public record GatedFeedForward(Linear gateUp, Linear down, Activation activation
                 activation.gate(hidden, t * 2 * inner, inner);
             }
         });
-        space.activations.set(hidden, 0, 2 * inner, tokens, inner, workers);
+        space.activations.set(hidden, 0, 2 * inner, tokens, inner);
         down.apply(space.activations, space.products, out, 0, width, workers);
     }
 }

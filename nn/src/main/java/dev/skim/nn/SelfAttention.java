@@ -57,7 +57,7 @@ public record SelfAttention(
             Workers workers) {
         int width = query.columns();
         int kvSize = keyValue.rows() / 2;
-        space.activations.set(input, 0, width, tokens, width, workers);
+        space.activations.set(input, 0, width, tokens, width);
         float[] keyValues = space.keyValue = Workspace.fit(space.keyValue, tokens, 2 * kvSize);
         int size = query.rows();
         int count = rows == null ? tokens : rows.length;
@@ -80,7 +80,7 @@ public record SelfAttention(
             for (int i = 0; i < count; i++) {
                 System.arraycopy(input, rows[i] * width, gathered, i * width, width);
             }
-            space.activations.set(gathered, 0, width, count, width, workers);
+            space.activations.set(gathered, 0, width, count, width);
             query.apply(space.activations, space.products, queries, 0, size, workers);
         }
         place(queries, size, size / headSize, queryNorm, rope, count, position, rows, workers);
@@ -95,7 +95,7 @@ public record SelfAttention(
                     queries, i * size, size, next - i, first, cache, layer, attended, i * size, size, workers);
             i = next;
         }
-        space.activations.set(attended, 0, size, count, size, workers);
+        space.activations.set(attended, 0, size, count, size);
         output.apply(space.activations, space.products, out, 0, width, workers);
     }
 

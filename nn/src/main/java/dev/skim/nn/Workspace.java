@@ -8,7 +8,7 @@ public final class Workspace {
     /** Tokens that a thread takes at a time in the steps between the products. */
     static final int GRAIN = 8;
 
-    final Activations activations = new Activations();
+    final Activations activations;
     final Products products = new Products();
     float[] query = new float[0];
     float[] keyValue = new float[0];
@@ -16,8 +16,19 @@ public final class Workspace {
     float[] gathered = new float[0];
     float[] hidden = new float[0];
 
-    /** Makes an empty one. */
-    public Workspace() {}
+    /** Makes an empty one for products in f32. */
+    public Workspace() {
+        this(true);
+    }
+
+    /**
+     * Makes an empty one.
+     *
+     * @param exact whether all products are taken in f32; else those with 4-bit weights round their input to 8 bits
+     */
+    public Workspace(boolean exact) {
+        activations = new Activations(exact);
+    }
 
     /** The input of the product that comes next. */
     public Activations activations() {

@@ -5,6 +5,10 @@ package dev.skim.skip;
  *
  * <p>Sublayer ids follow the AdaSkip paper: {@code 0 .. M-1} is the attention of layer id, {@code M .. 2M-1} the
  * feed-forward network of layer {@code id - M}. A plan belongs to one session and is called by one thread at a time.
+ *
+ * <p>Keys and values: a plan that leaves out an attention sublayer for some token leaves it out for every later token
+ * of the session too, in prompts as well, so that nobody attends over a hole. The one way back is to compute the
+ * tokens again from {@link #gapsFrom} on: a pass that begins there or before closes the gap.
  */
 public interface SkipPlan {
     /** The plan that leaves nothing out and observes nothing. */
@@ -38,4 +42,21 @@ public interface SkipPlan {
      * @param output tokens x width, row-major: the stream after the residual add; both are only lent for the call
      */
     default void observe(int sublayer, Phase phase, float[] input, float[] output, int tokens, int width) {}
+
+    /**
+     * The first position from which on keys and values are missing in an attention sublayer that this plan would run
+     * in a prompt, or {@link Integer#MAX_VALUE}. Until a session goes back to it, the plan leaves out in prompts what
+     * it leaves out for generated tokens.
+     */
+    default int gapsFrom() {
+        return Integer.MAX_VALUE;
+    }
+
+    /** Tells a new plan of a restored session what {@link #gapsFrom} was when the session was saved. */
+    default void resume(int gapsFrom) {}
+
+    /** What the plan does at present, one sentence for the user; empty when there is nothing to say. */
+    default String status() {
+        return "";
+    }
 }

@@ -8,37 +8,85 @@ package dev.skim.tensor;
  * safe for use by several threads.
  */
 public final class Activations {
-    float[] tiles = new float[0];
+    private final boolean exact;
+    private float[] source;
+    private int offset;
+    private int stride;
+    private float[] tiles = new float[0];
+    private boolean interleaved;
+    private RoundedActivations rounded;
+    private boolean isRounded;
     int tokens;
     int columns;
 
-    /**
-     * Takes {@code tokens} rows of {@code columns} elements: row t starts at {@code offset + t * stride} of
-     * {@code source}.
-     */
-    public void set(float[] source, int offset, int stride, int tokens, int columns, Workers workers) {
-        this.tokens = tokens;
-        this.columns = columns;
-        if (tokens == 1) {
-            reserve(columns);
-            System.arraycopy(source, offset, tiles, 0, columns);
-            return;
-        }
-        int count = (tokens + Tile.SIZE - 1) / Tile.SIZE;
-        reserve(Math.multiplyExact(count * Tile.SIZE, columns));
-        workers.run(count, 1, (begin, end, worker) -> {
-            for (int tile = begin; tile < end; tile++) {
-                int first = tile * Tile.SIZE;
-                int n = Math.min(Tile.SIZE, tokens - first);
-                Tile.interleave(source, offset + first * stride, stride, n, columns, tiles, first * columns);
-            }
-        });
+    /** Makes an empty batch whose products are taken in f32. */
+    public Activations() {
+        this(true);
     }
 
-    private void reserve(int size) {
+    /**
+     * Makes an empty batch.
+     *
+     * @param exact whether all products are taken in f32; else those with 4-bit weights round the activations to 8 bits
+     */
+    public Activations(boolean exact) {
+        this.exact = exact;
+    }
+
+    /**
+     * Takes {@code tokens} rows of {@code columns} elements: row t starts at {@code offset + t * stride} of
+     * {@code source}, which must stay as it is until the products are done.
+     */
+    public void set(float[] source, int offset, int stride, int tokens, int columns) {
+        this.source = source;
+        this.offset = offset;
+        this.stride = stride;
+        this.tokens = tokens;
+        this.columns = columns;
+        interleaved = false;
+        isRounded = false;
+    }
+
+    /** Whether a product with this layout is to round. */
+    boolean rounds(PanelLayout layout) {
+        return !exact && layout.rounds();
+    }
+
+    /** The tiles, or the lone token. */
+    float[] tiles(Workers workers) {
+        if (interleaved) {
+            return tiles;
+        }
+        int count = (tokens + Tile.SIZE - 1) / Tile.SIZE;
+        int size = tokens == 1 ? columns : Math.multiplyExact(count * Tile.SIZE, columns);
         if (tiles.length < size) {
             tiles = new float[size];
         }
+        if (tokens == 1) {
+            System.arraycopy(source, offset, tiles, 0, columns);
+        } else {
+            workers.run(count, 1, (begin, end, worker) -> {
+                for (int tile = begin; tile < end; tile++) {
+                    int first = tile * Tile.SIZE;
+                    int n = Math.min(Tile.SIZE, tokens - first);
+                    Tile.interleave(source, offset + first * stride, stride, n, columns, tiles, first * columns);
+                }
+            });
+        }
+        interleaved = true;
+        return tiles;
+    }
+
+    /** The rounded form. */
+    RoundedActivations rounded(Workers workers) {
+        if (rounded == null) {
+            rounded = new RoundedActivations();
+        }
+        if (!isRounded) {
+            rounded.set(source, offset, stride, tokens, columns, workers);
+            isRounded = true;
+        }
+        return rounded;
     }
 
     /** Tokens in the batch. */

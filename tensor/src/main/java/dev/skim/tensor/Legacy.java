@@ -24,6 +24,11 @@ final class Legacy extends QuantLayout {
     }
 
     @Override
+    boolean hasMinima() {
+        return minimum;
+    }
+
+    @Override
     int fileBytes() {
         return type.blockBytes();
     }

@@ -71,6 +71,27 @@ abstract class PanelLayout {
      */
     abstract void dot(byte[] panel, int first, int second, int columns, float[] x, float[] y, int yo, Scratch scratch);
 
+    /** Whether products may be taken with {@link RoundedActivations}. */
+    boolean rounds() {
+        return false;
+    }
+
+    /** {@link #dot} with a rounded token; only where {@link #rounds}. */
+    void roundedDot(
+            byte[] panel, int first, int second, int columns, RoundedActivations x, float[] y, int yo, Scratch scratch) {
+        throw new UnsupportedOperationException();
+    }
+
+    /**
+     * Adds the products of two panels with all tokens to {@code out[t * stride + row]} for their 64 rows; only where
+     * {@link #rounds}.
+     */
+    void roundedProduct(
+            byte[] panel, int first, int second, int columns, RoundedActivations x, int tokens,
+            float[] out, int at, int stride, Scratch scratch) {
+        throw new UnsupportedOperationException();
+    }
+
     /** Expands one row. */
     abstract void row(byte[] panel, int at, int columns, int lane, float[] out, int offset);
 }

@@ -161,4 +161,56 @@ abstract class QuantLayout extends PanelLayout {
             }
         }
     }
+
+    @Override
+    boolean rounds() {
+        return bits == 4;
+    }
+
+    /** Whether groups have minima beyond those of codes that mean {@code q - 8}. */
+    boolean hasMinima() {
+        return true;
+    }
+
+    @Override
+    void roundedDot(
+            byte[] panel, int first, int second, int columns, RoundedActivations x, float[] y, int yo, Scratch scratch) {
+        int step = Math.max(block, CHUNK / block * block);
+        int second0 = step / group * 64;
+        int stride = block <= CHUNK ? blockBytes : groupBytes();
+        for (int from = 0; from < columns; from += step) {
+            int n = Math.min(step, columns - from);
+            int a = first + from / block * blockBytes;
+            int b = second + from / block * blockBytes;
+            scales(panel, a, n / block, scratch.scales, 0);
+            scales(panel, b, n / block, scratch.scales, second0);
+            ShortTile.dot(
+                    panel, a + codes, b + codes, stride, n / group, scratch.scales, second0, hasMinima(),
+                    x, from, from / group, scratch.shortSums, y, yo);
+        }
+    }
+
+    @Override
+    void roundedProduct(
+            byte[] panel, int first, int second, int columns, RoundedActivations x, int tokens,
+            float[] out, int at, int outStride, Scratch scratch) {
+        int step = Math.max(block, CHUNK / block * block);
+        int second0 = step / group * 64;
+        int stride = block <= CHUNK ? blockBytes : groupBytes();
+        for (int from = 0; from < columns; from += step) {
+            int n = Math.min(step, columns - from);
+            int a = first + from / block * blockBytes;
+            int b = second + from / block * blockBytes;
+            scales(panel, a, n / block, scratch.scales, 0);
+            scales(panel, b, n / block, scratch.scales, second0);
+            ShortTile.expand(panel, a + codes, stride, n / group, scratch.codes, 0);
+            ShortTile.expand(panel, b + codes, stride, n / group, scratch.codes, Tile.SIZE);
+            for (int t = 0; t < tokens; t += Tile.SIZE) {
+                ShortTile.multiply(
+                        x, t * columns + from * Tile.SIZE, (t * columns + from * Tile.SIZE) / group, n / group,
+                        Math.min(Tile.SIZE, tokens - t), scratch.codes, scratch.scales, second0, hasMinima(),
+                        scratch.shortSums, out, at + t * outStride, outStride);
+            }
+        }
+    }
 }

@@ -19,9 +19,25 @@ final class Scratch {
     /** The results of a panel for a tile of tokens, where it has fewer than 32 rows, or the sums of 32 trees. */
     final float[] edge = new float[Tile.SIZE * Tile.SIZE];
 
+    /** The codes of two panels' columns as shorts. */
+    final short[] codes = new short[PanelLayout.LONGEST * ShortTile.ROWS];
+
+    /** Sums in 16-bit lanes: two panels for a tile of tokens. */
+    final short[] shortSums = new short[Tile.SIZE * ShortTile.ROWS];
+
+    private float[] pairEdge = new float[0];
+
     private Scratch() {}
 
     static Scratch get() {
         return MINE.get();
+    }
+
+    /** The results of two panels for all tokens of a batch, where they have fewer than 64 rows. */
+    float[] pairEdge(int tokens) {
+        if (pairEdge.length < tokens * ShortTile.ROWS) {
+            pairEdge = new float[tokens * ShortTile.ROWS];
+        }
+        return pairEdge;
     }
 }

@@ -20,6 +20,14 @@ final class Simd {
     static final VectorSpecies<Float> F = species(float.class, BITS);
     static final VectorSpecies<Integer> I = species(int.class, BITS);
 
+    static final VectorSpecies<Short> S = species(short.class, BITS);
+
+    /** Bytes that become one vector of shorts. */
+    static final VectorSpecies<Byte> HALF_BYTES = species(byte.class, BITS / 2);
+
+    /** Shorts that become one vector of floats. */
+    static final VectorSpecies<Short> HALF_SHORTS = species(short.class, BITS / 2);
+
     /** Floats in a vector. */
     static final int LANES = F.length();
 
@@ -27,7 +35,6 @@ final class Simd {
     static final int STRIP = 2 * LANES;
 
     private static final VectorSpecies<Byte> AS_WORDS = species(byte.class, BITS);
-    private static final VectorSpecies<Byte> AS_SHORTS = species(byte.class, Math.max(64, BITS / 2));
     /**
      * Bytes that become one vector of ints. There is no species of 32 bits: at a width of 128 a load takes 8 bytes of which
      * 4 are used, and arrays of codes end in {@link #SLACK} spare bytes.
@@ -73,7 +80,7 @@ final class Simd {
 
     /** Half-precision numbers at byte {@code offset}; exact for all finite ones. */
     static FloatVector halves(byte[] a, int offset) {
-        IntVector bits = (IntVector) ByteVector.fromArray(AS_SHORTS, a, offset)
+        IntVector bits = (IntVector) ByteVector.fromArray(HALF_BYTES, a, offset)
                 .reinterpretAsShorts()
                 .convertShape(VectorOperators.S2I, I, 0);
         // Exponent and fraction stand 13 bits further left in f32; the biases differ by 112, so a product with 2^112
@@ -83,7 +90,7 @@ final class Simd {
 
     /** Bfloat16 numbers at byte {@code offset}. */
     static FloatVector brains(byte[] a, int offset) {
-        IntVector bits = (IntVector) ByteVector.fromArray(AS_SHORTS, a, offset)
+        IntVector bits = (IntVector) ByteVector.fromArray(HALF_BYTES, a, offset)
                 .reinterpretAsShorts()
                 .convertShape(VectorOperators.S2I, I, 0);
         return bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();

@@ -95,7 +95,7 @@ class PackedMatrixTest {
         try (Workers workers = new Workers(c.threads)) {
             PackedMatrix matrix = PackedMatrix.pack(c.type, data, c.rows, c.columns, workers);
             Activations batch = new Activations();
-            batch.set(x, 0, c.columns + 3, c.tokens, c.columns, workers);
+            batch.set(x, 0, c.columns + 3, c.tokens, c.columns);
             float[] out = before.clone();
             float[] sum = before.clone();
             matrix.multiply(batch, out, 2, stride, false, workers);
@@ -105,7 +105,7 @@ class PackedMatrixTest {
             float[] single = new float[c.rows];
             float[] row = new float[c.columns];
             for (int t = 0; t < c.tokens; t++) {
-                lone.set(x, t * (c.columns + 3), c.columns, 1, c.columns, workers);
+                lone.set(x, t * (c.columns + 3), c.columns, 1, c.columns);
                 matrix.multiply(lone, single, 0, c.rows, false, workers);
                 for (int r = 0; r < c.rows; r++) {
                     double exact = 0;
@@ -162,7 +162,7 @@ class PackedMatrixTest {
         for (int threads = 1; threads <= 3; threads++) {
             try (Workers workers = new Workers(threads)) {
                 Activations batch = new Activations();
-                batch.set(x, 0, 512, 40, 512, workers);
+                batch.set(x, 0, 512, 40, 512);
                 PackedMatrix.pack(ElementType.Q4_K, data, 320, 512, workers)
                         .multiply(batch, outs[threads - 1], 0, 320, false, workers);
             }
@@ -182,7 +182,7 @@ class PackedMatrixTest {
             PackedMatrix matrix = PackedMatrix.pack(
                     ElementType.F32, MemorySegment.ofArray(new byte[16]), 1, 4, workers);
             Activations five = new Activations();
-            five.set(new float[5], 0, 5, 1, 5, workers);
+            five.set(new float[5], 0, 5, 1, 5);
             assertThrows(
                     IllegalArgumentException.class, () -> matrix.multiply(five, new float[1], 0, 1, false, workers));
         }

@@ -41,6 +41,7 @@ public final class Main implements Callable<Integer> {
         COMMANDS.put("perplexity", PerplexityCommand::new);
         COMMANDS.put("verify", VerifyCommand::new);
         COMMANDS.put("pull", PullCommand::new);
+        COMMANDS.put("bench", BenchCommand::new);
     }
 
     @Spec

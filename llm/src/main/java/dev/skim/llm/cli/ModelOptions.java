@@ -27,10 +27,27 @@ final class ModelOptions {
 
     /** Loads the model, with a bar on a terminal. */
     Model load() {
-        LoadOptions options = threads == null ? LoadOptions.DEFAULT : LoadOptions.DEFAULT.withThreads(threads);
-        Path path = path();
+        return load(path());
+    }
+
+    /** Whether a model was named. */
+    boolean given() {
+        return model != null;
+    }
+
+    /** Threads that compute. */
+    int threads() {
+        return options().threads();
+    }
+
+    private LoadOptions options() {
+        return threads == null ? LoadOptions.DEFAULT : LoadOptions.DEFAULT.withThreads(threads);
+    }
+
+    /** Loads a file as these options say, with a bar on a terminal. */
+    Model load(Path path) {
         try (ProgressBar bar = new ProgressBar("loading " + path.getFileName())) {
-            return Model.load(path, options.withProgress(bar));
+            return Model.load(path, options().withProgress(bar));
         }
     }
 }

@@ -200,7 +200,7 @@ public final class Decoder {
         int computed = rows == null ? count : rows.length;
         if (step % 2 == 0) {
             int length = sequence.cache.length(step / 2);
-            if (length != position) {
+            if (length < position) {
                 throw new Hole(step / 2, length);
             }
             // Keys and values are needed of every token, whichever are computed.
@@ -259,7 +259,7 @@ public final class Decoder {
                 outputNorm.apply(sequence.stream, (first + i) * width, sequence.normed, i * width);
             }
         });
-        sequence.space.activations().set(sequence.normed, 0, width, count, width, workers);
+        sequence.space.activations().set(sequence.normed, 0, width, count, width);
         int vocabulary = head.rows();
         head.apply(sequence.space.activations(), sequence.space.products(), out, 0, vocabulary, workers);
         if (config.logitCap() != 0) {

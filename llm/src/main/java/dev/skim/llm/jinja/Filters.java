@@ -17,12 +17,12 @@ final class Filters {
             return result;
         }
         if (value instanceof Markup markup) {
-            result = text(run, name, markup.text(), arguments);
-            boolean staysMarked = switch (name) {
-                case "string", "trim", "upper", "lower", "title", "capitalize", "indent", "center" -> true;
-                default -> false;
+            return switch (name) {
+                case "default", "d", "safe", "escape", "e" -> text(run, name, value, arguments);
+                case "string", "trim", "upper", "lower", "capitalize", "indent", "center" ->
+                    new Markup((String) text(run, name, markup.text(), arguments));
+                default -> text(run, name, markup.text(), arguments);
             };
-            return staysMarked ? new Markup((String) result) : result;
         }
         return text(run, name, value, arguments);
     }
@@ -37,7 +37,7 @@ final class Filters {
             case "safe" -> {
                 return new Markup(Text.str(value));
             }
-            case "escape", "e", "forceescape" -> {
+            case "escape", "e" -> {
                 return Markup.escape(value);
             }
             case "tojson" -> {

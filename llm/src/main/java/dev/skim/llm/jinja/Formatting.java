@@ -26,7 +26,8 @@ final class Formatting {
             formatting.percentField(values, escapes);
         }
         // A single value that has items, as a dict whose items are used by name, may be left over.
-        boolean hasItems = values instanceof Map || values instanceof List && !(values instanceof Tuple);
+        boolean hasItems = values instanceof Map || values instanceof Undefined
+                || values instanceof List && !(values instanceof Tuple);
         if (formatting.used < formatting.positional.size() && !hasItems) {
             throw new TemplateException("not all arguments converted during string formatting");
         }

@@ -42,10 +42,25 @@ final class Methods {
             run.spend(Values.weight(self));
             if (self instanceof Markup markup) {
                 Object result = StringMethods.call(run, markup.text(), name, StringMethods.escaped(name, arguments));
-                return result instanceof String text ? new Markup(text) : result;
+                return marked(result);
             }
             return StringMethods.call(run, (String) self, name, arguments);
         }
+    }
+
+    /** The result of a method of a marked string: the strings in it are marked too. */
+    private static Object marked(Object result) {
+        if (result instanceof String text) {
+            return new Markup(text);
+        }
+        if (result instanceof List<?> parts) {
+            List<Object> all = new ArrayList<>(parts.size());
+            for (Object part : parts) {
+                all.add(marked(part));
+            }
+            return result instanceof Tuple ? Tuple.copyOf(all) : all;
+        }
+        return result;
     }
 
     private static Object dict(Run run, Map<Object, Object> dict, String name, Arguments arguments) {

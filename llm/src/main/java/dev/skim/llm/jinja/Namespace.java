@@ -1,11 +1,11 @@
 package dev.skim.llm.jinja;
 
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** {@code namespace(...)}: the one object whose attributes a template can set. */
 final class Namespace implements Attributes {
-    private final Map<String, Object> values = new HashMap<>();
+    final Map<String, Object> values = new LinkedHashMap<>();
 
     void set(String name, Object value) {
         values.put(name, value);

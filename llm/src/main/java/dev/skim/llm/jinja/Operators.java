@@ -67,8 +67,9 @@ final class Operators {
         if (number == null) {
             return null;
         }
-        int times = Math.max(0, Numbers.clip(number));
-        run.spend((long) Values.weight(sequence) * times);
+        int size = Values.weight(sequence) - 1;
+        int times = size == 0 ? 0 : Math.max(0, Numbers.clip(number));
+        run.spend((long) size * times);
         if (sequence instanceof String text) {
             return text.repeat(times);
         }

@@ -195,16 +195,20 @@ final class SequenceFilters {
         return !caseSensitive && bare instanceof String text ? text.toLowerCase(Locale.ROOT) : bare;
     }
 
-    /** What an item is sorted by; several attributes, with commas between them, make a list. */
+    /**
+     * What an item is sorted by: its attributes, with commas between them in {@code path}. Always a list, as in Jinja2: equal
+     * items need no order then.
+     */
     private static Object sortKey(Object item, Object path, boolean caseSensitive) {
-        if (path instanceof String paths && paths.indexOf(',') >= 0) {
-            List<Object> keys = new ArrayList<>();
+        List<Object> keys = new ArrayList<>();
+        if (path instanceof String paths) {
             for (Object one : Splitting.split(paths, ",", Integer.MAX_VALUE, false)) {
                 keys.add(foldCase(attribute(item, one), caseSensitive));
             }
-            return keys;
+        } else {
+            keys.add(foldCase(attribute(item, path), caseSensitive));
         }
-        return foldCase(attribute(item, path), caseSensitive);
+        return keys;
     }
 
     private static List<Object> sorted(Run run, List<Object> items, List<Object> keys, boolean reverse) {

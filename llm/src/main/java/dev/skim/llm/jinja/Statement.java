@@ -83,18 +83,21 @@ sealed interface Statement {
             Iterator<?> iterator = Values.iterator(items);
             LoopContext loop = new LoopContext(this, scope, depth, items,
                     filter == null ? iterator : new Filtered(this, scope, iterator), filter != null);
-            boolean any = false;
+            // As in Jinja2, it is the end of the body that keeps the else part from running: a break or a continue in
+            // every round lets it run.
+            boolean completed = false;
             while (loop.advance()) {
-                any = true;
                 scope.run.spend(1);
                 Scope inner = new Scope(scope);
                 target.assign(inner, loop.current());
                 inner.set("loop", loop);
-                if (run(body, inner) == Flow.BREAK) {
+                Flow flow = run(body, inner);
+                if (flow == Flow.BREAK) {
                     break;
                 }
+                completed |= flow == Flow.NEXT;
             }
-            return any ? Flow.NEXT : run(otherwise, new Scope(scope));
+            return completed ? Flow.NEXT : run(otherwise, new Scope(scope));
         }
     }
 

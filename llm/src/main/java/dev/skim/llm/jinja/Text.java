@@ -71,6 +71,10 @@ final class Text {
             out.append(')');
         } else if (value instanceof Undefined) {
             out.append("Undefined");
+        } else if (value instanceof Namespace namespace) {
+            out.append("<Namespace ");
+            repr(namespace.values, out, depth + 1);
+            out.append('>');
         } else {
             out.append('<').append(Values.typeName(value)).append('>');
         }

@@ -2,7 +2,7 @@ package dev.skim.llm.tokenizer;
 
 /**
  * Decodes UTF-8 byte by byte: a character comes out with its last byte, and each maximal part of an ill-formed sequence
- * as one U+FFFD (Unicode 16, section 3.9, the practice of W3C and of {@code new String(bytes, UTF_8)}).
+ * as one U+FFFD (Unicode 16, section 3.9), but a whole surrogate as one too: what {@code new String(bytes, UTF_8)} does.
  */
 public final class Utf8Decoder {
     static final char REPLACEMENT = '\uFFFD';
@@ -12,7 +12,7 @@ public final class Utf8Decoder {
     /** Continuation bytes that are still to come. */
     private int missing;
 
-    /** What the next continuation byte may be: narrower after some first bytes, against overlong forms and surrogates. */
+    /** What the next continuation byte may be: narrower after some first bytes, against overlong forms. */
     private int low = 0x80;
 
     private int high = 0xBF;
@@ -26,7 +26,8 @@ public final class Utf8Decoder {
                 high = 0xBF;
                 codePoint = codePoint << 6 | b & 0x3F;
                 if (--missing == 0) {
-                    out.appendCodePoint(codePoint);
+                    boolean surrogate = codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
+                    out.appendCodePoint(surrogate ? REPLACEMENT : codePoint);
                 }
                 return;
             }
@@ -39,7 +40,6 @@ public final class Utf8Decoder {
         } else if (b >= 0xE0 && b <= 0xEF) {
             begin(2, b & 0x0F);
             low = b == 0xE0 ? 0xA0 : 0x80;
-            high = b == 0xED ? 0x9F : 0xBF;
         } else if (b >= 0xF0 && b <= 0xF4) {
             begin(3, b & 0x07);
             low = b == 0xF0 ? 0x90 : 0x80;

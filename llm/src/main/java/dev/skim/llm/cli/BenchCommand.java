@@ -1,0 +1,272 @@
+package dev.skim.llm.cli;
+
+import dev.skim.gguf.TensorInfo;
+import dev.skim.llm.Model;
+import dev.skim.llm.Session;
+import dev.skim.llm.SessionOptions;
+import dev.skim.llm.SkimException;
+import dev.skim.llm.bench.Bench;
+import dev.skim.llm.bench.Machine;
+import dev.skim.llm.bench.SyntheticModel;
+import dev.skim.skip.SkipPolicy;
+import dev.skim.tensor.ElementType;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code skim bench}: prompt and generation rates, and how near they come to what the machine can do. */
+@Command(
+        name = "bench",
+        mixinStandardHelpOptions = true,
+        description = "Measures tokens per second, and their share of the machine's read bandwidth and multiply-add rate.")
+final class BenchCommand implements Callable<Integer> {
+    @Mixin
+    private ModelOptions model;
+
+    @Option(
+            names = {"-p", "--prompt-tokens"},
+            split = ",",
+            paramLabel = "N",
+            description = "Prompt lengths to measure, such as 512,4096; 0 for none. Default: ${DEFAULT-VALUE}.")
+    private List<Integer> prompts = List.of(512);
+
+    @Option(
+            names = {"-n", "--generated-tokens"},
+            split = ",",
+            paramLabel = "N",
+            description = "Numbers of generated tokens to measure; 0 for none. Default: ${DEFAULT-VALUE}.")
+    private List<Integer> generations = List.of(128);
+
+    @Option(
+            names = {"-r", "--repeats"},
+            paramLabel = "N",
+            description = "Measured runs of each test, after the warm-up. Default: ${DEFAULT-VALUE}.")
+    private int repeats = 5;
+
+    @Option(
+            names = "--synthetic",
+            paramLabel = "SHAPE",
+            description = "Measure random weights in the shape of a real model: 135m, 360m, 1b, 1b-32k, 3b or 7b.")
+    private String synthetic;
+
+    @Option(
+            names = "--type",
+            paramLabel = "TYPE",
+            description = "Their element type: F16, Q4_0 to Q8_0, Q4_K, Q5_K, Q6_K, or the mix Q4_K_M or Q5_K_M.")
+    private String type;
+
+    @Option(names = "--save", paramLabel = "FILE", description = "Write the random-weight model to a GGUF file, and keep it.")
+    private Path save;
+
+    @Option(names = "--json", description = "Print JSON.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        List<Bench.Test> tests = tests();
+        if (synthetic == null) {
+            if (type != null || save != null) {
+                throw new SkimException("--type and --save go with --synthetic, which is not given.");
+            }
+            measure(model.path(), tests);
+            return 0;
+        }
+        if (model.given()) {
+            throw new SkimException("Both -m and --synthetic say what to measure; give one of them.");
+        }
+        SyntheticModel made = new SyntheticModel(
+                SyntheticModel.Shape.of(synthetic), SyntheticModel.Mix.of(type == null ? "Q4_0" : type));
+        try {
+            if (save != null) {
+                write(made, save);
+                measure(save, tests);
+            } else {
+                Path file = Files.createTempFile("skim-synthetic-", ".gguf");
+                file.toFile().deleteOnExit();
+                try {
+                    write(made, file);
+                    measure(file, tests);
+                } finally {
+                    Files.deleteIfExists(file);
+                }
+            }
+        } catch (IOException e) {
+            throw new SkimException("The random-weight model of " + made.bytes() + " bytes could not be written: " + e.getMessage() + ".", e);
+        }
+        return 0;
+    }
+
+    private List<Bench.Test> tests() {
+        if (repeats < 1) {
+            throw new SkimException("The number of repeats must be 1 or more, not " + repeats + ".");
+        }
+        List<Bench.Test> tests = new ArrayList<>();
+        prompts.forEach(tokens -> add(tests, true, tokens));
+        generations.forEach(tokens -> add(tests, false, tokens));
+        return tests;
+    }
+
+    private static void add(List<Bench.Test> tests, boolean prompt, int tokens) {
+        if (tokens < 0) {
+            throw new SkimException("The number of tokens must be 0 or more, not " + tokens + ".");
+        }
+        if (tokens > 0) {
+            tests.add(new Bench.Test(prompt, tokens));
+        }
+    }
+
+    private static void write(SyntheticModel made, Path file) throws IOException {
+        try (ProgressBar bar = new ProgressBar("writing " + made.name())) {
+            made.write(file, bar);
+        }
+    }
+
+    private void measure(Path file, List<Bench.Test> tests) {
+        if (tests.isEmpty()) {
+            return;
+        }
+        Machine machine = Machine.measure(model.threads());
+        int longest = tests.stream().mapToInt(Bench.Test::tokens).max().orElseThrow();
+        List<Bench.Result> results = new ArrayList<>();
+        try (Model loaded = model.load(file);
+                Session session = loaded.openSession(new SessionOptions(longest + 1, SkipPolicy.NONE))) {
+            Bench bench = new Bench(loaded, machine);
+            try (ProgressBar bar = new ProgressBar("measuring")) {
+                for (Bench.Test test : tests) {
+                    bar.draw((double) results.size() / tests.size(), test.name());
+                    results.add(bench.run(session, test, repeats));
+                }
+            }
+            if (json) {
+                System.out.println(Json.of(report(loaded, bench, machine, results)));
+            } else {
+                print(loaded, machine, results);
+            }
+        }
+    }
+
+    private static void print(Model loaded, Machine machine, List<Bench.Result> results) {
+        String label = label(loaded);
+        int width = Math.max(30, label.length());
+        String row = "| %-" + width + "s | %10s | %8s | %7s | %8s | %18s | %23s |%n";
+        System.out.printf(row, "model", "size", "params", "threads", "test", "t/s", "share of the machine's");
+        System.out.printf(row.replace(" | ", "-|-").replace("| ", "|-").replace(" |%n", ":|%n"), (Object[]) dashes(width));
+        for (Bench.Result result : results) {
+            System.out.printf(
+                    row,
+                    label,
+                    String.format(Locale.ROOT, "%.2f MiB", bytes(loaded) / 1048576.0),
+                    parameters(loaded),
+                    loaded.threads(),
+                    result.test().name(),
+                    String.format(Locale.ROOT, "%.2f ± %.2f", result.mean(), result.deviation()),
+                    String.format(Locale.ROOT, "%.0f %% of %s", 100 * result.share(), limit(result.test())));
+        }
+        System.out.printf(
+                Locale.ROOT,
+                "%nThe machine, with %d threads: reads %.1f GB/s, does %.1f G multiply-adds/s (f32, %d bit).%n",
+                machine.threads(),
+                machine.readBandwidth() / 1e9,
+                machine.multiplyAdds() / 1e9,
+                machine.width());
+        String restless = results.stream()
+                .filter(result -> !result.settled())
+                .map(result -> result.test().name())
+                .collect(Collectors.joining(", "));
+        if (!restless.isEmpty()) {
+            System.out.println("The rates did not settle in the warm-up of " + restless + ": something else is running, or "
+                    + "one run takes long.");
+        }
+    }
+
+    private static String[] dashes(int width) {
+        int[] widths = {width, 10, 8, 7, 8, 18, 23};
+        String[] dashes = new String[widths.length];
+        for (int i = 0; i < widths.length; i++) {
+            dashes[i] = "-".repeat(widths[i]);
+        }
+        return dashes;
+    }
+
+    private static String limit(Bench.Test test) {
+        return test.isPrompt() ? "multiply-adds" : "bandwidth";
+    }
+
+    private static Map<String, Object> report(
+            Model loaded, Bench bench, Machine machine, List<Bench.Result> results) {
+        Map<String, Object> report = new LinkedHashMap<>();
+        report.put("engine", "skim");
+        report.put("model", loaded.name());
+        report.put("file", loaded.file().path().getFileName().toString());
+        report.put("types", types(loaded));
+        report.put("bytes", bytes(loaded));
+        report.put("parameters", elements(loaded));
+        report.put("bytesPerToken", bench.weightBytes());
+        report.put("threads", loaded.threads());
+        Map<String, Object> limits = new LinkedHashMap<>();
+        limits.put("width", machine.width());
+        limits.put("readBytesPerSecond", machine.readBandwidth());
+        limits.put("multiplyAddsPerSecond", machine.multiplyAdds());
+        report.put("machine", limits);
+        List<Map<String, Object>> tests = new ArrayList<>();
+        for (Bench.Result result : results) {
+            Map<String, Object> test = new LinkedHashMap<>();
+            test.put("test", result.test().name());
+            test.put("tokens", result.test().tokens());
+            test.put("median", result.median());
+            test.put("mean", result.mean());
+            test.put("deviation", result.deviation());
+            test.put("samples", result.rates());
+            test.put("warmUps", result.warmUps());
+            test.put("settled", result.settled());
+            test.put("share", result.share());
+            test.put("shareOf", limit(result.test()));
+            tests.add(test);
+        }
+        report.put("tests", tests);
+        return report;
+    }
+
+    /** Such as {@code llama 135 M Q4_1 + Q8_0}. */
+    private static String label(Model loaded) {
+        return loaded.architecture() + " " + parameters(loaded) + " " + String.join(" + ", types(loaded));
+    }
+
+    private static String parameters(Model loaded) {
+        long elements = elements(loaded);
+        return elements >= 1_000_000_000
+                ? String.format(Locale.ROOT, "%.2f B", elements / 1e9)
+                : String.format(Locale.ROOT, "%.1f M", elements / 1e6);
+    }
+
+    private static long elements(Model loaded) {
+        return loaded.file().tensors().stream().mapToLong(TensorInfo::elements).sum();
+    }
+
+    private static long bytes(Model loaded) {
+        return loaded.file().tensors().stream().mapToLong(TensorInfo::bytes).sum();
+    }
+
+    /** The element types that hold more than a hundredth of the weights, the most frequent first. */
+    private static List<String> types(Model loaded) {
+        Map<ElementType, Long> counts = new EnumMap<>(ElementType.class);
+        loaded.file().tensors().forEach(tensor -> counts.merge(tensor.type(), tensor.elements(), Long::sum));
+        long all = elements(loaded);
+        return counts.entrySet().stream()
+                .filter(entry -> entry.getValue() * 100 > all)
+                .sorted(Map.Entry.<ElementType, Long>comparingByValue().reversed())
+                .map(entry -> entry.getKey().name())
+                .toList();
+    }
+}

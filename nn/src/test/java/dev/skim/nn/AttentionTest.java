@@ -1,0 +1,121 @@
+package dev.skim.nn;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.skim.tensor.Workers;
+import java.util.Random;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import org.junit.jupiter.api.Test;
+
+class AttentionTest {
+    /** A kind of attention and a sequence for it. */
+    record Case(int kvHeads, int group, int headSize, float softCap, int window, int tokens, long seed) {
+        int heads() {
+            return kvHeads * group;
+        }
+
+        Attention attention() {
+            return new Attention(heads(), kvHeads, headSize, scale(), softCap, window);
+        }
+
+        float scale() {
+            return (float) (1 / Math.sqrt(headSize));
+        }
+    }
+
+    @Provide
+    Arbitrary<Case> cases() {
+        return Combinators.combine(
+                        Arbitraries.integers().between(1, 3),
+                        Arbitraries.integers().between(1, 4),
+                        Arbitraries.of(4, 32, 48, 64, 80),
+                        Arbitraries.of(0f, 0f, 3f),
+                        Arbitraries.of(0, 0, 1, 7, 64, 100),
+                        Arbitraries.integers().between(1, 200),
+                        Arbitraries.longs())
+                .as(Case::new);
+    }
+
+    @Property(tries = 60)
+    void isItsDefinitionInAnyChunks(@ForAll("cases") Case one) {
+        Random random = new Random(one.seed);
+        int row = one.heads() * one.headSize;
+        int kvRow = one.kvHeads * one.headSize;
+        float[] queries = Plain.random(random, one.tokens * row);
+        float[] keys = Plain.random(random, one.tokens * kvRow);
+        float[] values = Plain.random(random, one.tokens * kvRow);
+        try (Workers workers = new Workers(2)) {
+            float[] whole = run(one, queries, keys, values, one.tokens, workers);
+            for (int t = 0; t < one.tokens; t++) {
+                for (int head = 0; head < one.heads(); head++) {
+                    int at = t * row + head * one.headSize;
+                    double[] exact = Plain.attention(
+                            Plain.doubles(queries, at, one.headSize), keys, values,
+                            head / one.group * one.headSize, kvRow, t, one.scale(), one.softCap, one.window);
+                    for (int i = 0; i < one.headSize; i++) {
+                        assertEquals(exact[i], whole[at + i], 2e-5, "token " + t + ", head " + head);
+                    }
+                }
+            }
+            for (int chunk : new int[] {1, 1 + random.nextInt(one.tokens)}) {
+                assertArrayEquals(whole, run(one, queries, keys, values, chunk, workers), "chunks of " + chunk);
+            }
+        }
+    }
+
+    private static float[] run(Case one, float[] queries, float[] keys, float[] values, int chunk, Workers workers) {
+        int row = one.heads() * one.headSize;
+        int kvRow = one.kvHeads * one.headSize;
+        KvCache cache = new KvCache(1, one.kvHeads, one.headSize, one.tokens);
+        float[] out = new float[one.tokens * row];
+        for (int t = 0; t < one.tokens; t += chunk) {
+            int n = Math.min(chunk, one.tokens - t);
+            cache.append(0, keys, t * kvRow, kvRow, values, t * kvRow, kvRow, n);
+            one.attention().apply(queries, t * row, row, n, t, cache, 0, out, t * row, row, workers);
+        }
+        return out;
+    }
+
+    /** A token's result is the same where the cache holds rows beyond it. */
+    @Property(tries = 30)
+    void doesNotSeeLaterRows(@ForAll("cases") Case one) {
+        Random random = new Random(one.seed);
+        int row = one.heads() * one.headSize;
+        int kvRow = one.kvHeads * one.headSize;
+        float[] queries = Plain.random(random, one.tokens * row);
+        float[] keys = Plain.random(random, one.tokens * kvRow);
+        float[] values = Plain.random(random, one.tokens * kvRow);
+        try (Workers workers = new Workers(1)) {
+            float[] whole = run(one, queries, keys, values, one.tokens, workers);
+            KvCache cache = new KvCache(1, one.kvHeads, one.headSize, one.tokens);
+            cache.append(0, keys, 0, kvRow, values, 0, kvRow, one.tokens);
+            int first = random.nextInt(one.tokens);
+            int n = 1 + random.nextInt(one.tokens - first);
+            float[] out = new float[one.tokens * row];
+            one.attention().apply(queries, first * row, row, n, first, cache, 0, out, first * row, row, workers);
+            for (int i = first * row; i < (first + n) * row; i++) {
+                assertEquals(whole[i], out[i]);
+            }
+        }
+    }
+
+    @Test
+    void wantsTheRowsOfItsTokens() {
+        KvCache cache = new KvCache(1, 1, 4, 8);
+        float[] x = new float[8];
+        cache.append(0, x, 0, 4, x, 0, 4, 1);
+        try (Workers workers = new Workers(1)) {
+            Attention attention = new Attention(1, 1, 4, 1, 0, 0);
+            assertThrows(
+                    IllegalStateException.class,
+                    () -> attention.apply(x, 0, 4, 2, 0, cache, 0, new float[8], 0, 4, workers));
+        }
+    }
+}

@@ -1,0 +1,54 @@
+package dev.skim.nn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Test;
+
+class KvCacheTest {
+    private static final int CAPACITY = 300;
+
+    private static void append(KvCache cache, int layer, int tokens) {
+        float[] rows = new float[tokens * 8];
+        cache.append(layer, rows, 0, 8, rows, 0, 8, tokens);
+    }
+
+    @Property(tries = 100)
+    void takesMemoryForTheRowsThatThereAre(
+            @ForAll @IntRange(min = 0, max = CAPACITY) int first,
+            @ForAll @IntRange(min = 0, max = CAPACITY) int second,
+            @ForAll @IntRange(min = 0, max = CAPACITY) int cut) {
+        KvCache cache = new KvCache(3, 2, 4, CAPACITY);
+        assertEquals(0, cache.bytes());
+        append(cache, 0, 1);
+        long page = cache.bytes();
+        cache.truncate(0);
+        append(cache, 0, first);
+        append(cache, 2, second);
+        assertEquals(page * (pages(first) + pages(second)), cache.bytes());
+        cache.truncate(cut);
+        assertEquals(Math.min(first, cut), cache.length(0));
+        assertEquals(0, cache.length(1));
+        assertEquals(Math.min(second, cut), cache.length(2));
+        assertEquals(page * (pages(Math.min(first, cut)) + pages(Math.min(second, cut))), cache.bytes());
+    }
+
+    private static int pages(int rows) {
+        return (rows + 63) / 64;
+    }
+
+    @Test
+    void refusesMoreThanItHolds() {
+        KvCache cache = new KvCache(1, 2, 4, CAPACITY);
+        append(cache, 0, CAPACITY - 1);
+        assertThrows(IllegalArgumentException.class, () -> append(cache, 0, 2));
+        assertEquals(CAPACITY - 1, cache.length(0));
+        append(cache, 0, 1);
+        assertEquals(CAPACITY, cache.length(0));
+        assertTrue(cache.bytes() > 0);
+    }
+}

@@ -1,0 +1,225 @@
+package dev.skim.skip;
+
+import java.util.Optional;
+
+/**
+ * Measures {@link Importance}: a plan that runs everything and watches, with running sums in double.
+ *
+ * <p>Every token weighs the same (AdaSkip eq. 2 and 3). The first position is also summed apart, because its stream is
+ * often of a huge norm: means with it and without it are both to be had. Whole layers and runs of up to
+ * {@code longestRun} layers are measured beside the sublayers.
+ */
+public final class SublayerStatistics implements SkipPlan {
+    private final int layers;
+    private final int longestRun;
+    private final boolean everyPhase;
+    private final Sums all;
+    private final Sums first;
+    private final float[][] boundary;
+    private final double[][] norm;
+    private boolean firstInBatch;
+    private int seen;
+
+    /** Sums of cosines and norm ratios, in the forms of {@link Importance}. */
+    private static final class Sums {
+        long tokens;
+        final double[] similarity;
+        final double[] scale;
+        final double[][] runSimilarity;
+        final double[][] runScale;
+
+        Sums(int layers, int longestRun) {
+            similarity = new double[2 * layers];
+            scale = new double[2 * layers];
+            runSimilarity = new double[longestRun][];
+            runScale = new double[longestRun][];
+            for (int n = 0; n < longestRun; n++) {
+                runSimilarity[n] = new double[layers - n];
+                runScale[n] = new double[layers - n];
+            }
+        }
+
+        void add(Sums other, int sign) {
+            tokens += sign * other.tokens;
+            add(similarity, other.similarity, sign);
+            add(scale, other.scale, sign);
+            for (int n = 0; n < runSimilarity.length; n++) {
+                add(runSimilarity[n], other.runSimilarity[n], sign);
+                add(runScale[n], other.runScale[n], sign);
+            }
+        }
+
+        private static void add(double[] to, double[] from, int sign) {
+            for (int i = 0; i < to.length; i++) {
+                to[i] += sign * from[i];
+            }
+        }
+
+        Optional<Importance> mean() {
+            if (tokens == 0) {
+                return Optional.empty();
+            }
+            Sums mean = new Sums(similarity.length / 2, runSimilarity.length);
+            mean.add(this, 1);
+            mean.divide(tokens);
+            return Optional.of(new Importance(
+                    tokens, mean.similarity, mean.scale, mean.runSimilarity, mean.runScale));
+        }
+
+        private void divide(long count) {
+            divide(similarity, count);
+            divide(scale, count);
+            for (int n = 0; n < runSimilarity.length; n++) {
+                divide(runSimilarity[n], count);
+                divide(runScale[n], count);
+            }
+        }
+
+        private static void divide(double[] values, long count) {
+            for (int i = 0; i < values.length; i++) {
+                values[i] /= count;
+            }
+        }
+    }
+
+    /** Measures prompts, with runs of up to 8 layers. */
+    public SublayerStatistics(ModelShape shape) {
+        this(shape, 8, false);
+    }
+
+    /**
+     * Measures.
+     *
+     * @param longestRun the longest run of layers to measure as one; costs a copy of the batch's stream for each
+     * @param everyPhase whether generated tokens are measured too; AdaSkip's calibration takes prompts alone
+     */
+    public SublayerStatistics(ModelShape shape, int longestRun, boolean everyPhase) {
+        if (longestRun < 1) {
+            throw new IllegalArgumentException("a run has at least one layer, not " + longestRun);
+        }
+        this.layers = shape.layers();
+        this.longestRun = Math.min(longestRun, layers);
+        this.everyPhase = everyPhase;
+        all = new Sums(layers, this.longestRun);
+        first = new Sums(layers, this.longestRun);
+        boundary = new float[this.longestRun][0];
+        norm = new double[this.longestRun][0];
+    }
+
+    @Override
+    public Decision decide(int sublayer, Phase phase, int tokens) {
+        return Decision.RUN;
+    }
+
+    @Override
+    public void begin(Phase phase, int position, int tokens) {
+        firstInBatch = position == 0;
+        seen = 0;
+    }
+
+    @Override
+    public boolean observes(int sublayer, Phase phase) {
+        return everyPhase || phase == Phase.PREFILL;
+    }
+
+    @Override
+    public void observe(int sublayer, Phase phase, float[] input, float[] output, int tokens, int width) {
+        if (sublayer < layers) {
+            keep(sublayer, input, tokens, width);
+        }
+        for (int t = 0; t < tokens; t++) {
+            int at = t * width;
+            double in = Math.sqrt(Similarity.dot(input, at, input, at, width));
+            double out = Math.sqrt(Similarity.dot(output, at, output, at, width));
+            double cosine = Similarity.cosine(Similarity.dot(input, at, output, at, width), in, out);
+            double ratio = Similarity.ratio(in, out);
+            all.similarity[sublayer] += cosine;
+            all.scale[sublayer] += ratio;
+            if (t == 0 && firstInBatch) {
+                first.similarity[sublayer] += cosine;
+                first.scale[sublayer] += ratio;
+            }
+            if (sublayer >= layers) {
+                closeRuns(sublayer - layers, output, out, t, width);
+            }
+        }
+        seen = tokens;
+    }
+
+    /** Holds the stream that enters a layer until the runs that start there are over. */
+    private void keep(int layer, float[] input, int tokens, int width) {
+        int slot = layer % longestRun;
+        if (boundary[slot].length < tokens * width) {
+            boundary[slot] = new float[tokens * width];
+            norm[slot] = new double[tokens];
+        }
+        System.arraycopy(input, 0, boundary[slot], 0, tokens * width);
+        for (int t = 0; t < tokens; t++) {
+            norm[slot][t] = Math.sqrt(Similarity.dot(input, t * width, input, t * width, width));
+        }
+    }
+
+    private void closeRuns(int last, float[] output, double out, int token, int width) {
+        int at = token * width;
+        for (int n = 1; n <= longestRun && n <= last + 1; n++) {
+            int start = last + 1 - n;
+            int slot = start % longestRun;
+            double in = norm[slot][token];
+            double product = Similarity.dot(boundary[slot], at, output, at, width);
+            double cosine = Similarity.cosine(product, in, out);
+            double ratio = Similarity.ratio(in, out);
+            all.runSimilarity[n - 1][start] += cosine;
+            all.runScale[n - 1][start] += ratio;
+            if (token == 0 && firstInBatch) {
+                first.runSimilarity[n - 1][start] += cosine;
+                first.runScale[n - 1][start] += ratio;
+            }
+        }
+    }
+
+    @Override
+    public void end(Phase phase) {
+        all.tokens += seen;
+        if (firstInBatch && seen > 0) {
+            first.tokens++;
+        }
+        seen = 0;
+    }
+
+    /**
+     * Adds what another measured.
+     *
+     * @throws IllegalArgumentException when it measured other layers or other runs
+     */
+    public void merge(SublayerStatistics other) {
+        if (other.layers != layers || other.longestRun != longestRun) {
+            throw new IllegalArgumentException("statistics of " + other.layers + " layers in runs of up to "
+                    + other.longestRun + " do not merge with " + layers + " layers in runs of up to " + longestRun);
+        }
+        all.add(other.all, 1);
+        first.add(other.first, 1);
+    }
+
+    /** Tokens measured so far. */
+    public long tokens() {
+        return all.tokens;
+    }
+
+    /** Means over all tokens; empty before the first. */
+    public Optional<Importance> importance() {
+        return all.mean();
+    }
+
+    /** Means over all tokens but those at position 0; empty when there are none. */
+    public Optional<Importance> importanceWithoutFirst() {
+        Sums rest = new Sums(layers, longestRun);
+        rest.add(all, 1);
+        rest.add(first, -1);
+        return rest.mean();
+    }
+
+    @Override
+    public String status() {
+        return "measures importance: " + all.tokens + " tokens so far, nothing left out";
+    }
+}

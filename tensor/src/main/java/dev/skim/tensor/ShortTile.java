@@ -1,0 +1,243 @@
+package dev.skim.tensor;
+
+import static dev.skim.tensor.Simd.F;
+import static dev.skim.tensor.Simd.HALF_BYTES;
+import static dev.skim.tensor.Simd.HALF_SHORTS;
+import static dev.skim.tensor.Simd.I;
+import static dev.skim.tensor.Simd.S;
+import static jdk.incubator.vector.VectorOperators.LSHR;
+import static jdk.incubator.vector.VectorOperators.S2F;
+import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2S;
+
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+
+/**
+ * Products of 4-bit codes with rounded activations in 16-bit lanes: twice as many rows in a vector as f32 has.
+ *
+ * <p>A group of 32 columns is summed exactly: with codes q of 0 to 15 and activations of at most 127 in size, the sum of
+ * {@code (q - 8) * x} is at most 8 * 127 * 32 = 32,512 in size and fits into 16 bits. The lanes compute it modulo 2^16 as
+ * the sum of {@code q * x} less 8 times the sum of x, with which they start; sums on the way may wrap. Then each group's
+ * sum is scaled and added in f32, in the order of the groups, whatever the batch: a token's bits do not depend on it.
+ */
+final class ShortTile {
+    /** Columns of a group. */
+    static final int GROUP = 32;
+
+    /** Rows that are worked on together: two panels. */
+    static final int ROWS = 2 * Tile.SIZE;
+
+    private static final int LANES = S.length();
+    private static final int WIDEST = Simd.BITS == 512 ? 8 : 4;
+
+    private ShortTile() {}
+
+    /** Expands the codes of {@code groups} groups of a panel to {@code out[k * 64 + row]}, where {@code out} starts at its row 0. */
+    static void expand(byte[] q, int qo, int stride, int groups, short[] out, int oo) {
+        for (int g = 0; g < groups; g++) {
+            for (int p = 0; p < GROUP / 2; p++) {
+                int from = qo + g * stride + p * Tile.SIZE;
+                int to = oo + (g * GROUP + 2 * p) * ROWS;
+                for (int r = 0; r < Tile.SIZE; r += LANES) {
+                    ShortVector two = (ShortVector)
+                            ByteVector.fromArray(HALF_BYTES, q, from + r).convertShape(ZERO_EXTEND_B2S, S, 0);
+                    two.and((short) 15).intoArray(out, to + r);
+                    two.lanewise(LSHR, 4).intoArray(out, to + ROWS + r);
+                }
+            }
+        }
+    }
+
+    /**
+     * Multiplies {@code columns} tokens of a tile with {@code groups} groups of two expanded panels and adds the products
+     * to {@code y[j * stride + row]}.
+     *
+     * @param x the tile's rounded activations, from the first group on
+     * @param tile where they start: column k of token j stands at {@code codes[tile + k * 32 + j]}
+     * @param sets where the tile's scales start: group g of token j at {@code scales[sets + g * 32 + j]}
+     * @param s scales and minima of the first panel from 0 on, of the second from {@code second} on
+     */
+    static void multiply(
+            RoundedActivations x, int tile, int sets, int groups, int columns,
+            short[] w, float[] s, int second, boolean minima, short[] sums, float[] y, int yo, int stride) {
+        for (int g = 0; g < groups; g++) {
+            int xg = tile + g * GROUP * Tile.SIZE;
+            int cg = sets + g * Tile.SIZE;
+            int wg = g * GROUP * ROWS;
+            for (int row = 0; row < ROWS; row += 2 * LANES) {
+                int j = 0;
+                if (WIDEST == 8) {
+                    for (; j + 8 <= columns; j += 8) {
+                        eight(x.codes, xg + j, x.starts, cg + j, w, wg + row, sums, j * ROWS + row);
+                    }
+                }
+                for (; j + 4 <= columns; j += 4) {
+                    four(x.codes, xg + j, x.starts, cg + j, w, wg + row, sums, j * ROWS + row);
+                }
+                for (; j < columns; j++) {
+                    one(x.codes, xg + j, x.starts, cg + j, w, wg + row, sums, j * ROWS + row);
+                }
+            }
+            for (int j = 0; j < columns; j++) {
+                float scale = x.scales[cg + j];
+                float sum = x.sums[cg + j];
+                add(sums, j * ROWS, s, g * 64, scale, sum, minima, y, yo + j * stride);
+                add(sums, j * ROWS + Tile.SIZE, s, second + g * 64, scale, sum, minima, y, yo + j * stride + Tile.SIZE);
+            }
+        }
+    }
+
+    /** {@code y += sums * (d * scale)}, and where there are minima {@code + (m + 8 d) * sum}, for the 32 rows of a panel. */
+    private static void add(
+            short[] sums, int from, float[] s, int so, float scale, float sum, boolean minima, float[] y, int yo) {
+        for (int r = 0; r < Tile.SIZE; r += Simd.LANES) {
+            FloatVector d = FloatVector.fromArray(F, s, so + r);
+            FloatVector t = (FloatVector)
+                    ShortVector.fromArray(HALF_SHORTS, sums, from + r).convertShape(S2F, F, 0);
+            FloatVector out = t.fma(d.mul(scale), FloatVector.fromArray(F, y, yo + r));
+            if (minima) {
+                FloatVector m = d.fma(FloatVector.broadcast(F, 8f), FloatVector.fromArray(F, s, so + 32 + r));
+                out = m.fma(FloatVector.broadcast(F, sum), out);
+            }
+            out.intoArray(y, yo + r);
+        }
+    }
+
+    private static void eight(
+            int[] x, int xo, int[] starts, int so, short[] w, int wo, short[] sums, int to) {
+        ShortVector a0 = IntVector.broadcast(I, starts[so]).reinterpretAsShorts(), b0 = a0;
+        ShortVector a1 = IntVector.broadcast(I, starts[so + 1]).reinterpretAsShorts(), b1 = a1;
+        ShortVector a2 = IntVector.broadcast(I, starts[so + 2]).reinterpretAsShorts(), b2 = a2;
+        ShortVector a3 = IntVector.broadcast(I, starts[so + 3]).reinterpretAsShorts(), b3 = a3;
+        ShortVector a4 = IntVector.broadcast(I, starts[so + 4]).reinterpretAsShorts(), b4 = a4;
+        ShortVector a5 = IntVector.broadcast(I, starts[so + 5]).reinterpretAsShorts(), b5 = a5;
+        ShortVector a6 = IntVector.broadcast(I, starts[so + 6]).reinterpretAsShorts(), b6 = a6;
+        ShortVector a7 = IntVector.broadcast(I, starts[so + 7]).reinterpretAsShorts(), b7 = a7;
+        for (int k = 0; k < GROUP; k++) {
+            ShortVector u = ShortVector.fromArray(S, w, wo + k * ROWS);
+            ShortVector v = ShortVector.fromArray(S, w, wo + k * ROWS + LANES);
+            ShortVector t = IntVector.broadcast(I, x[xo + k * Tile.SIZE]).reinterpretAsShorts();
+            a0 = a0.add(u.mul(t));
+            b0 = b0.add(v.mul(t));
+            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 1]).reinterpretAsShorts();
+            a1 = a1.add(u.mul(t));
+            b1 = b1.add(v.mul(t));
+            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 2]).reinterpretAsShorts();
+            a2 = a2.add(u.mul(t));
+            b2 = b2.add(v.mul(t));
+            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 3]).reinterpretAsShorts();
+            a3 = a3.add(u.mul(t));
+            b3 = b3.add(v.mul(t));
+            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 4]).reinterpretAsShorts();
+            a4 = a4.add(u.mul(t));
+            b4 = b4.add(v.mul(t));
+            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 5]).reinterpretAsShorts();
+            a5 = a5.add(u.mul(t));
+            b5 = b5.add(v.mul(t));
+            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 6]).reinterpretAsShorts();
+            a6 = a6.add(u.mul(t));
+            b6 = b6.add(v.mul(t));
+            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 7]).reinterpretAsShorts();
+            a7 = a7.add(u.mul(t));
+            b7 = b7.add(v.mul(t));
+        }
+        a0.intoArray(sums, to);
+        b0.intoArray(sums, to + LANES);
+        a1.intoArray(sums, to + ROWS);
+        b1.intoArray(sums, to + ROWS + LANES);
+        a2.intoArray(sums, to + 2 * ROWS);
+        b2.intoArray(sums, to + 2 * ROWS + LANES);
+        a3.intoArray(sums, to + 3 * ROWS);
+        b3.intoArray(sums, to + 3 * ROWS + LANES);
+        a4.intoArray(sums, to + 4 * ROWS);
+        b4.intoArray(sums, to + 4 * ROWS + LANES);
+        a5.intoArray(sums, to + 5 * ROWS);
+        b5.intoArray(sums, to + 5 * ROWS + LANES);
+        a6.intoArray(sums, to + 6 * ROWS);
+        b6.intoArray(sums, to + 6 * ROWS + LANES);
+        a7.intoArray(sums, to + 7 * ROWS);
+        b7.intoArray(sums, to + 7 * ROWS + LANES);
+    }
+
+    private static void four(
+            int[] x, int xo, int[] starts, int so, short[] w, int wo, short[] sums, int to) {
+        ShortVector a0 = IntVector.broadcast(I, starts[so]).reinterpretAsShorts(), b0 = a0;
+        ShortVector a1 = IntVector.broadcast(I, starts[so + 1]).reinterpretAsShorts(), b1 = a1;
+        ShortVector a2 = IntVector.broadcast(I, starts[so + 2]).reinterpretAsShorts(), b2 = a2;
+        ShortVector a3 = IntVector.broadcast(I, starts[so + 3]).reinterpretAsShorts(), b3 = a3;
+        for (int k = 0; k < GROUP; k++) {
+            ShortVector u = ShortVector.fromArray(S, w, wo + k * ROWS);
+            ShortVector v = ShortVector.fromArray(S, w, wo + k * ROWS + LANES);
+            ShortVector t = IntVector.broadcast(I, x[xo + k * Tile.SIZE]).reinterpretAsShorts();
+            a0 = a0.add(u.mul(t));
+            b0 = b0.add(v.mul(t));
+            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 1]).reinterpretAsShorts();
+            a1 = a1.add(u.mul(t));
+            b1 = b1.add(v.mul(t));
+            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 2]).reinterpretAsShorts();
+            a2 = a2.add(u.mul(t));
+            b2 = b2.add(v.mul(t));
+            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 3]).reinterpretAsShorts();
+            a3 = a3.add(u.mul(t));
+            b3 = b3.add(v.mul(t));
+        }
+        a0.intoArray(sums, to);
+        b0.intoArray(sums, to + LANES);
+        a1.intoArray(sums, to + ROWS);
+        b1.intoArray(sums, to + ROWS + LANES);
+        a2.intoArray(sums, to + 2 * ROWS);
+        b2.intoArray(sums, to + 2 * ROWS + LANES);
+        a3.intoArray(sums, to + 3 * ROWS);
+        b3.intoArray(sums, to + 3 * ROWS + LANES);
+    }
+
+    private static void one(int[] x, int xo, int[] starts, int so, short[] w, int wo, short[] sums, int to) {
+        ShortVector a = IntVector.broadcast(I, starts[so]).reinterpretAsShorts(), b = a;
+        for (int k = 0; k < GROUP; k++) {
+            ShortVector t = IntVector.broadcast(I, x[xo + k * Tile.SIZE]).reinterpretAsShorts();
+            a = a.add(ShortVector.fromArray(S, w, wo + k * ROWS).mul(t));
+            b = b.add(ShortVector.fromArray(S, w, wo + k * ROWS + LANES).mul(t));
+        }
+        a.intoArray(sums, to);
+        b.intoArray(sums, to + LANES);
+    }
+
+    /**
+     * Multiplies two panels with a lone token, unpacking in registers, and adds the products to {@code y}: the first
+     * panel's 32 rows, then the second's. Column k of the token stands at {@code x.codes[xo + k]}.
+     */
+    static void dot(
+            byte[] q, int qa, int qb, int stride, int groups, float[] s, int second, boolean minima,
+            RoundedActivations x, int xo, int sets, short[] sums, float[] y, int yo) {
+        for (int g = 0; g < groups; g++) {
+            for (int r = 0; r < Tile.SIZE; r += LANES) {
+                sum(q, qa + g * stride + r, qb + g * stride + r, x.codes, xo + g * GROUP, x.starts[sets + g], sums, r);
+            }
+            float scale = x.scales[sets + g];
+            float sum = x.sums[sets + g];
+            add(sums, 0, s, g * 64, scale, sum, minima, y, yo);
+            add(sums, Tile.SIZE, s, second + g * 64, scale, sum, minima, y, yo + Tile.SIZE);
+        }
+    }
+
+    private static void sum(byte[] q, int qa, int qb, int[] x, int xo, int start, short[] sums, int to) {
+        ShortVector a = IntVector.broadcast(I, start).reinterpretAsShorts();
+        ShortVector b = a;
+        for (int p = 0; p < GROUP / 2; p++) {
+            ShortVector even = IntVector.broadcast(I, x[xo + 2 * p]).reinterpretAsShorts();
+            ShortVector odd = IntVector.broadcast(I, x[xo + 2 * p + 1]).reinterpretAsShorts();
+            ShortVector u = (ShortVector)
+                    ByteVector.fromArray(HALF_BYTES, q, qa + p * Tile.SIZE).convertShape(ZERO_EXTEND_B2S, S, 0);
+            a = a.add(u.and((short) 15).mul(even));
+            a = a.add(u.lanewise(LSHR, 4).mul(odd));
+            u = (ShortVector)
+                    ByteVector.fromArray(HALF_BYTES, q, qb + p * Tile.SIZE).convertShape(ZERO_EXTEND_B2S, S, 0);
+            b = b.add(u.and((short) 15).mul(even));
+            b = b.add(u.lanewise(LSHR, 4).mul(odd));
+        }
+        a.intoArray(sums, to);
+        b.intoArray(sums, to + Tile.SIZE);
+    }
+}

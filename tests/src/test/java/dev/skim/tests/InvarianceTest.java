@@ -1,0 +1,138 @@
+package dev.skim.tests;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.skim.llm.LoadOptions;
+import dev.skim.llm.Model;
+import dev.skim.llm.Reply;
+import dev.skim.llm.Sampling;
+import dev.skim.llm.Session;
+import dev.skim.llm.TokenListener;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/** The same tokens give the same bits, whatever they travel with. */
+class InvarianceTest {
+    private static int[] tokens(Model model, int count) {
+        return new Random(1).ints(count, 3, model.tokenizer().vocabularySize()).toArray();
+    }
+
+    /** All logits, read in chunks; a chunk of 0 decodes one by one. */
+    private static float[][] logits(Model model, int[] tokens, int chunk) {
+        float[][] rows = new float[tokens.length][];
+        try (Session session = model.openSession()) {
+            for (int begin = 0; begin < tokens.length; begin += Math.max(1, chunk)) {
+                if (chunk == 0) {
+                    session.decode(tokens[begin]);
+                    rows[begin] = session.logits().clone();
+                } else {
+                    int end = Math.min(tokens.length, begin + chunk);
+                    float[][] some = session.prefillAllLogits(Arrays.copyOfRange(tokens, begin, end));
+                    assertArrayEquals(some[some.length - 1], session.logits());
+                    System.arraycopy(some, 0, rows, begin, some.length);
+                }
+            }
+        }
+        return rows;
+    }
+
+    private static void sameInAnyChunks(Path file, int count) {
+        try (Model model = Model.load(file, LoadOptions.DEFAULT.withThreads(2))) {
+            int[] tokens = tokens(model, count);
+            float[][] whole = logits(model, tokens, count);
+            for (int chunk : new int[] {0, 1, 7, 64}) {
+                assertSame(whole, logits(model, tokens, chunk), "chunks of " + chunk);
+            }
+        }
+    }
+
+    private static void assertSame(float[][] expected, float[][] actual, String what) {
+        for (int p = 0; p < expected.length; p++) {
+            assertArrayEquals(expected[p], actual[p], what + ", position " + p);
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> chunksOfSmallModels() {
+        return Reference.tiny().stream().map(json -> DynamicTest.dynamicTest(
+                json.getFileName().toString(), () -> sameInAnyChunks(Reference.tinyModel(json), 150)));
+    }
+
+    @Test
+    void chunksOfTheRealModel() {
+        sameInAnyChunks(Reference.model(), 70);
+    }
+
+    /** More than one internal batch. */
+    @Test
+    void aLongPrompt() {
+        try (Model model = Model.load(Reference.path("tiny/llama.Q4_K_M.gguf"))) {
+            int[] tokens = tokens(model, 1100);
+            assertSame(logits(model, tokens, 1100), logits(model, tokens, 501), "chunks of 501");
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> threads() {
+        return Stream.of(Reference.path("tiny/gemma2.Q8_0.gguf"), Reference.path("tiny/llama.Q4_K_M.gguf"), Reference.model())
+                .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> {
+                    try (Model one = Model.load(file, LoadOptions.DEFAULT.withThreads(1));
+                            Model two = Model.load(file, LoadOptions.DEFAULT.withThreads(2));
+                            Model three = Model.load(file, LoadOptions.DEFAULT.withThreads(3))) {
+                        int[] tokens = tokens(one, 40);
+                        float[][] expected = logits(one, tokens, 40);
+                        assertSame(expected, logits(two, tokens, 40), "two threads");
+                        assertSame(expected, logits(three, tokens, 11), "three threads");
+                        assertSame(expected, logits(two, tokens, 0), "two threads, one by one");
+                    }
+                }));
+    }
+
+    @Test
+    void manySessionsAtOnce() throws Exception {
+        try (Model model = Model.load(Reference.path("tiny/qwen2.Q4_0.gguf"), LoadOptions.DEFAULT.withThreads(2));
+                ExecutorService pool = Executors.newFixedThreadPool(4)) {
+            int[] tokens = tokens(model, 80);
+            float[][] expected = logits(model, tokens, 80);
+            List<Callable<float[][]>> tasks = Stream.of(80, 0, 7, 1, 33, 0).<Callable<float[][]>>map(
+                            chunk -> () -> logits(model, tokens, chunk))
+                    .toList();
+            for (Future<float[][]> future : pool.invokeAll(tasks)) {
+                assertSame(expected, future.get(), "sessions side by side");
+            }
+        }
+    }
+
+    @Test
+    void aSecondRunGivesTheSameTokens() {
+        Sampling sampling = new Sampling(0.9f, 40, 0.95f, 0.02f, 1.1f, 64, 42);
+        try (Model model = Model.load(Reference.path("tiny/phi3.Q5_K_M.gguf"))) {
+            int[] prompt = tokens(model, 20);
+            Reply first;
+            try (Session session = model.openSession()) {
+                first = session.generate(prompt, 40, sampling, TokenListener.NONE);
+                // Once more with the prompt in the cache.
+                assertArrayEquals(
+                        first.tokens(), session.generate(prompt, 40, sampling, TokenListener.NONE).tokens());
+            }
+            try (Session session = model.openSession()) {
+                Reply second = session.generate(prompt, 40, sampling, TokenListener.NONE);
+                assertArrayEquals(first.tokens(), second.tokens());
+                assertEquals(first.text(), second.text());
+            }
+            assertTrue(first.tokens().length > 0);
+        }
+    }
+}
