@@ -70,16 +70,16 @@ final class GenerationOptions {
     }
 
     /** The settings by the names that {@link #set} takes. */
-    Map<String, String> settings() {
-        Map<String, String> settings = new LinkedHashMap<>();
-        settings.put("predict", String.valueOf(maxTokens));
-        settings.put("seed", String.valueOf(seed));
-        settings.put("temp", String.valueOf(temperature));
-        settings.put("top-k", String.valueOf(topK));
-        settings.put("top-p", String.valueOf(topP));
-        settings.put("min-p", String.valueOf(minP));
-        settings.put("repeat-penalty", String.valueOf(repeatPenalty));
-        settings.put("repeat-last-n", String.valueOf(repeatLastN));
+    Map<String, Number> settings() {
+        Map<String, Number> settings = new LinkedHashMap<>();
+        settings.put("predict", maxTokens);
+        settings.put("seed", seed);
+        settings.put("temp", temperature);
+        settings.put("top-k", topK);
+        settings.put("top-p", topP);
+        settings.put("min-p", minP);
+        settings.put("repeat-penalty", repeatPenalty);
+        settings.put("repeat-last-n", repeatLastN);
         return settings;
     }
 
@@ -89,14 +89,14 @@ final class GenerationOptions {
      * @throws SkimException where there is none of the name, or the value is outside its range; nothing changes then
      */
     void set(String name, String value) {
-        Map<String, String> before = settings();
+        Map<String, Number> before = settings();
         try {
             assign(name, value);
             sampling();
         } catch (NumberFormatException e) {
             throw new SkimException("The setting " + name + " takes a number, not " + value + ".");
         } catch (SkimException e) {
-            before.forEach(this::assign);
+            before.forEach((setting, old) -> assign(setting, old.toString()));
             throw e;
         }
     }

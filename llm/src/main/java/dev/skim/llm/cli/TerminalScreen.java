@@ -66,6 +66,7 @@ final class TerminalScreen implements ChatScreen {
         } catch (UserInterruptException e) {
             return INTERRUPTED;
         } catch (EndOfFileException e) {
+            show("");
             return null;
         }
     }

@@ -15,8 +15,7 @@ final class UsageLine {
         Usage usage = reply.usage();
         String line = String.format(
                 Locale.ROOT,
-                "prompt %d tokens, %s tok/s | answer %d tokens, %s tok/s | first token %.2f s | context %d of %d | "
-                        + "skipped %.0f %%",
+                "prompt %d tokens, %s tok/s | answer %d, %s tok/s | first token %.2f s | context %d/%d | skipped %.0f %%",
                 usage.promptTokens(),
                 rate(usage.promptRate()),
                 usage.generatedTokens(),
@@ -31,7 +30,7 @@ final class UsageLine {
     private static String ending(StopReason stop) {
         return switch (stop) {
             case END -> "";
-            case LENGTH -> " | cut at the wanted length";
+            case LENGTH -> " | cut at the length";
             case CONTEXT_FULL -> " | cut: the context is full";
             case CANCELLED -> " | stopped";
         };
