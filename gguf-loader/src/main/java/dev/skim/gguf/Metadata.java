@@ -162,6 +162,34 @@ public final class Metadata {
         return Optional.of(strings);
     }
 
+    /** Takes one string of an array as the UTF-8 bytes that lie in the file. */
+    @FunctionalInterface
+    public interface StringVisitor {
+        /** The string at {@code index} is {@code bytes} from {@code from} to before {@code to}; they are not to be changed. */
+        void visit(int index, byte[] bytes, int from, int to);
+    }
+
+    /**
+     * Hands the strings of an array out as their bytes, in order: for vocabularies, where making a String of each would be
+     * half of the work. Nothing where the key is absent.
+     */
+    public void forEachString(String key, StringVisitor visitor) {
+        Entry entry = entries.get(key);
+        if (entry == null) {
+            return;
+        }
+        if (entry.type != ValueType.ARRAY || elementType(entry.start) != ValueType.STR) {
+            throw wrongType(key, entry, "an array of strings");
+        }
+        int count = elementCount(entry.start);
+        int at = firstElement(entry.start);
+        for (int i = 0; i < count; i++) {
+            int end = endOf(ValueType.STR, at);
+            visitor.visit(i, bytes, at + Long.BYTES, end);
+            at = end;
+        }
+    }
+
     /** 32-bit integers, or empty where the key is absent. Values beyond an int are an error. */
     public Optional<int[]> integers(String key) {
         Entry entry = entries.get(key);

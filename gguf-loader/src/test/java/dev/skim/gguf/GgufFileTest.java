@@ -12,9 +12,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.math.BigInteger;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -111,6 +113,12 @@ class GgufFileTest {
         assertEquals(Optional.of(List.of("a", "", "\u20ac")), metadata.strings("words"));
         assertArrayEquals(new int[] {7, -7}, metadata.integers("ints").orElseThrow());
         assertArrayEquals(new float[] {7, -7}, metadata.floats("ints").orElseThrow());
+        List<String> visited = new ArrayList<>();
+        metadata.forEachString("words", (i, bytes, from, to) ->
+                visited.add(i + new String(bytes, from, to - from, StandardCharsets.UTF_8)));
+        assertEquals(List.of("0a", "1", "2\u20ac"), visited);
+        metadata.forEachString("absent", (i, bytes, from, to) -> visited.clear());
+        assertEquals(3, visited.size());
         assertThrows(UnsupportedOperationException.class, () -> metadata.strings("words").orElseThrow().set(0, "b"));
         assertThrows(UnsupportedOperationException.class, () -> metadata.keys().clear());
         assertThrows(IndexOutOfBoundsException.class, () -> metadata.strings("words").orElseThrow().get(3));
@@ -121,6 +129,9 @@ class GgufFileTest {
         assertWrong("'str' is of type str, a number is accepted", () -> metadata.number("str", 0));
         assertWrong("'u8' is of type u8, a boolean is accepted", () -> metadata.bool("u8", false));
         assertWrong("'ints' is of type array[i32], an array of strings is accepted", () -> metadata.strings("ints"));
+        assertWrong(
+                "'ints' is of type array[i32], an array of strings is accepted",
+                () -> metadata.forEachString("ints", (i, bytes, from, to) -> {}));
         assertWrong("'words' is of type array[str], an array of integers is accepted", () -> metadata.integers("words"));
         assertWrong("'f32' is of type f32, an array of numbers is accepted", () -> metadata.floats("f32"));
     }

@@ -27,8 +27,13 @@ final class ByteAlphabet {
         return CHARACTERS[b & 0xFF];
     }
 
-    /** The byte that a character stands for, or -1. */
-    static int toByte(char c) {
+    /** The byte that the character at {@code at} of some UTF-8 stands for, or -1; a character above U+007F takes two bytes. */
+    static int toByte(byte[] utf8, int at, int to) {
+        int first = utf8[at];
+        if (first >= 0) {
+            return BYTES[first];
+        }
+        int c = (first & 0xE0) == 0xC0 && at + 1 < to ? (first & 0x1F) << 6 | utf8[at + 1] & 0x3F : BYTES.length;
         return c < BYTES.length ? BYTES[c] : -1;
     }
 }

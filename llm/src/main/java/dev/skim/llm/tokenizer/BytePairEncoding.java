@@ -1,5 +1,6 @@
 package dev.skim.llm.tokenizer;
 
+import dev.skim.gguf.Metadata;
 import dev.skim.llm.SkimException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -34,8 +35,8 @@ final class BytePairEncoding implements Encoding {
 
     private final Map<String, Integer> strangerSymbols = new HashMap<>();
 
-    BytePairEncoding(Vocabulary vocabulary, List<String> merges, PreTokenizer preTokenizer) {
-        if (merges.isEmpty()) {
+    BytePairEncoding(Vocabulary vocabulary, Strings merges, PreTokenizer preTokenizer) {
+        if (merges.size() == 0) {
             throw new SkimException(
                     "The tokenizer is of the kind gpt2 but has no merges: the key tokenizer.ggml.merges is missing or empty.");
         }
@@ -56,40 +57,42 @@ final class BytePairEncoding implements Encoding {
         this.pairRanks = new int[slots];
         this.mask = slots - 1;
         this.merged = new int[merges.size()];
-        byte[] bytes = new byte[256];
-        for (int rank = 0; rank < merged.length; rank++) {
-            String merge = merges.get(rank);
-            if (bytes.length < merge.length() * 3) {
-                bytes = new byte[merge.length() * 3];
+        merges.forEach(new Metadata.StringVisitor() {
+            private byte[] scratch = new byte[256];
+
+            @Override
+            public void visit(int rank, byte[] merge, int from, int to) {
+                if (scratch.length < to - from) {
+                    scratch = new byte[to - from];
+                }
+                add(rank, merge, from, to, scratch);
             }
-            add(merge, rank, bytes);
-        }
+        });
     }
 
-    private void add(String merge, int rank, byte[] bytes) {
-        // A symbol is never empty, so the space is sought from the second character on.
-        int space = merge.indexOf(' ', 1);
-        if (space < 0 || space == merge.length() - 1) {
-            return;
-        }
+    private void add(int rank, byte[] merge, int from, int to, byte[] bytes) {
         int end = 0;
         int middle = 0;
         int leftHash = 0;
         int rightHash = 0;
         int wholeHash = 0;
-        for (int i = 0; i < merge.length(); i++) {
-            if (i == space) {
+        for (int i = from; i < to; i += merge[i] < 0 ? 2 : 1) {
+            // A symbol is never empty, so the space is sought from the second byte on.
+            if (merge[i] == ' ' && i > from && middle == 0) {
                 middle = end;
                 leftHash = wholeHash;
                 continue;
             }
-            int b = ByteAlphabet.toByte(merge.charAt(i));
+            int b = ByteAlphabet.toByte(merge, i, to);
             if (b < 0) {
                 return; // no piece holds such a character
             }
             bytes[end++] = (byte) b;
             wholeHash = Vocabulary.extend(wholeHash, (byte) b);
-            rightHash = i > space ? Vocabulary.extend(rightHash, (byte) b) : 0;
+            rightHash = middle > 0 ? Vocabulary.extend(rightHash, (byte) b) : 0;
+        }
+        if (middle == 0 || middle == end) {
+            return;
         }
         int left = symbol(leftHash, bytes, 0, middle);
         int right = symbol(rightHash, bytes, middle, end);

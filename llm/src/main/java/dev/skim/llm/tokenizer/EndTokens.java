@@ -66,9 +66,8 @@ final class EndTokens {
     }
 
     /** Whether a text is worth a look into {@link #controlTexts}. */
-    static boolean mayBeControl(String text) {
-        int length = text.length();
-        return length > 4 && (text.charAt(length - 1) == '>' || text.charAt(length - 1) == ']');
+    static boolean mayBeControl(byte[] text, int from, int to) {
+        return to - from > 4 && (text[to - 1] == '>' || text[to - 1] == ']');
     }
 
     /** The tokens that end a text or a turn; {@code eos} is the EOS token's id, or -1. */

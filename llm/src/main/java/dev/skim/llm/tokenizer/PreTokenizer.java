@@ -7,7 +7,9 @@ import java.util.List;
  * Splits text into the pieces that byte-pair encoding may not cross, by the name in {@code tokenizer.ggml.pre}.
  *
  * <p>A pre-tokenizer is a list of regular expressions. Each splits every piece that the ones before it left: its matches
- * and what lies between them become pieces. The expressions are those of the models' own {@code tokenizer.json}.
+ * and what lies between them become pieces. The expressions are those of the models' own {@code tokenizer.json}. Text is
+ * not normalised: the few models whose own tokenizer composes characters first (Qwen: NFC) see decomposed text as it is,
+ * as they do in llama.cpp, and decoding stays exact.
  *
  * @param stages the expressions in order
  * @param wholeWords whether a piece that is a token becomes that token whatever the merges say

@@ -3,7 +3,6 @@ package dev.skim.llm.tokenizer;
 import dev.skim.gguf.Metadata;
 import dev.skim.llm.SkimException;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -26,10 +25,10 @@ public record TokenizerFacts(
         String model,
         String pre,
         String modelName,
-        List<String> tokens,
+        Strings tokens,
         int[] types,
         float[] scores,
-        List<String> merges,
+        Strings merges,
         Optional<Boolean> addBos,
         Optional<Boolean> addEos,
         Optional<Boolean> addSpacePrefix,
@@ -54,8 +53,7 @@ public record TokenizerFacts(
         if (model.isEmpty()) {
             throw new SkimException("The file has no tokenizer: the key tokenizer.ggml.model is missing.");
         }
-        Optional<List<String>> tokens = metadata.strings("tokenizer.ggml.tokens");
-        if (tokens.isEmpty()) {
+        if (!metadata.keys().contains("tokenizer.ggml.tokens")) {
             throw new SkimException("The file has no vocabulary: the key tokenizer.ggml.tokens is missing.");
         }
         Map<String, Integer> ids = new HashMap<>();
@@ -70,10 +68,10 @@ public record TokenizerFacts(
                 model.get(),
                 metadata.string("tokenizer.ggml.pre").orElse(""),
                 metadata.string("general.name").orElse(""),
-                tokens.get(),
+                Strings.of(metadata, "tokenizer.ggml.tokens"),
                 metadata.integers("tokenizer.ggml.token_type").orElse(new int[0]),
                 metadata.floats("tokenizer.ggml.scores").orElse(new float[0]),
-                metadata.strings("tokenizer.ggml.merges").orElse(List.of()),
+                Strings.of(metadata, "tokenizer.ggml.merges"),
                 flag(metadata, "tokenizer.ggml.add_bos_token"),
                 flag(metadata, "tokenizer.ggml.add_eos_token"),
                 flag(metadata, "tokenizer.ggml.add_space_prefix"),

@@ -1,10 +1,9 @@
 package dev.skim.llm.tokenizer;
 
+import dev.skim.gguf.Metadata;
 import dev.skim.llm.SkimException;
-import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.List;
 
 /**
  * The tokens: one pool of bytes, and an open-addressing hash table from the bytes of the tokens that encoding may arrive
@@ -17,8 +16,9 @@ import java.util.List;
 final class Vocabulary {
     private static final int MAX_TOKENS = 1 << 24;
 
-    private final List<String> texts;
+    private final Strings texts;
     private final byte[] types;
+
     private byte[] pool;
     private final int[] offsets;
     private final int[] table;
@@ -28,11 +28,11 @@ final class Vocabulary {
     /**
      * Makes it.
      *
-     * @param texts as in the file; the list is kept
+     * @param texts as in the file; they are kept
      * @param types one a token, or none where all are ordinary
      * @param byteLevel whether ordinary texts are written in {@link ByteAlphabet}
      */
-    Vocabulary(List<String> texts, int[] types, boolean byteLevel) {
+    Vocabulary(Strings texts, int[] types, boolean byteLevel) {
         int size = texts.size();
         if (size == 0 || size > MAX_TOKENS) {
             throw new SkimException("The vocabulary has " + size + " tokens; accepted are 1 to " + MAX_TOKENS + ".");
@@ -49,46 +49,53 @@ final class Vocabulary {
             this.types[id] = (byte) (type >= 0 && type <= TokenType.BYTE ? type : 0);
         }
         HashSet<String> controls = EndTokens.controlTexts();
-        for (int id = 0; id < size; id++) {
-            String text = texts.get(id);
-            if (this.types[id] != TokenType.CONTROL && EndTokens.mayBeControl(text) && controls.contains(text)) {
-                this.types[id] = TokenType.CONTROL;
+        // An anonymous class: the first lambda of a program costs more than all that is done here.
+        texts.forEach(new Metadata.StringVisitor() {
+            @Override
+            public void visit(int id, byte[] bytes, int from, int to) {
+                if (Vocabulary.this.types[id] != TokenType.CONTROL
+                        && EndTokens.mayBeControl(bytes, from, to)
+                        && controls.contains(texts.get(id))) {
+                    Vocabulary.this.types[id] = TokenType.CONTROL;
+                }
+                add(id, bytes, from, to, byteLevel && Vocabulary.this.types[id] == TokenType.NORMAL);
             }
-            add(id, text, byteLevel && this.types[id] == TokenType.NORMAL);
-        }
+        });
         this.pool = Arrays.copyOf(pool, offsets[size]);
     }
 
-    private void add(int id, String text, boolean byteLevel) {
+    private void add(int id, byte[] bytes, int from, int to, boolean byteLevel) {
         int start = offsets[id];
-        int length = text.length();
-        if (start + length * 3L > pool.length) {
-            pool = Arrays.copyOf(pool, Math.toIntExact(Math.max(pool.length * 2L, start + length * 3L)));
+        if (start + to - from > pool.length) {
+            pool = Arrays.copyOf(pool, Math.max(Math.multiplyExact(pool.length, 2), start + to - from));
         }
+        byte[] target = pool;
         boolean literal = !byteLevel;
         int end = start;
+        int hash = 0;
         if (byteLevel) {
-            for (int i = 0; i < length; i++) {
-                int b = ByteAlphabet.toByte(text.charAt(i));
+            for (int i = from; i < to; i += bytes[i] < 0 ? 2 : 1) {
+                int b = ByteAlphabet.toByte(bytes, i, to);
                 if (b < 0) {
                     // A text that is not written in the alphabet stands for itself, and no merge arrives at it.
                     literal = true;
                     break;
                 }
-                pool[end++] = (byte) b;
+                target[end++] = (byte) b;
+                hash = extend(hash, (byte) b);
             }
         }
         if (literal) {
-            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-            System.arraycopy(bytes, 0, pool, start, bytes.length);
-            end = start + bytes.length;
+            System.arraycopy(bytes, from, target, start, to - from);
+            end = start + to - from;
+            hash = hash(target, start, end);
         }
         offsets[id + 1] = end;
         int type = types[id];
         boolean reachable = type != TokenType.CONTROL && type != TokenType.UNKNOWN && type != TokenType.BYTE;
         if (reachable && end > start) {
             longest = Math.max(longest, end - start);
-            int slot = slot(hash(pool, start, end), pool, start, end);
+            int slot = slot(hash, target, start, end);
             if (table[slot] == 0) {
                 table[slot] = id + 1;
             }

@@ -111,7 +111,7 @@ class TokenizerModelTest {
             String model, String pre, List<String> tokens, int[] types, float[] scores, List<String> merges,
             Map<String, Integer> ids, String name) {
         return new TokenizerFacts(
-                model, pre, name, tokens, types, scores, merges, Optional.empty(), Optional.empty(), Optional.empty(), ids);
+                model, pre, name, Strings.of(tokens), types, scores, Strings.of(merges), Optional.empty(), Optional.empty(), Optional.empty(), ids);
     }
 
     private static String decode(TokenizerModel model, int[] tokens) {
