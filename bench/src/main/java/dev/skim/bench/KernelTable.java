@@ -3,10 +3,10 @@ package dev.skim.bench;
 import dev.skim.tensor.ElementType;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
@@ -24,6 +24,14 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 public final class KernelTable {
     private static final int PROMPT = 512;
 
+    private static final List<ElementType> ALL = List.of(
+            ElementType.F32, ElementType.F16, ElementType.BF16, ElementType.Q8_0,
+            ElementType.Q4_0, ElementType.Q4_1, ElementType.Q5_0, ElementType.Q5_1,
+            ElementType.Q4_K, ElementType.Q5_K, ElementType.Q6_K);
+
+    /** The types whose products round the activations unless exact ones are asked for. */
+    private static final List<ElementType> ROUNDED = List.of(ElementType.Q4_0, ElementType.Q4_1, ElementType.Q4_K);
+
     private KernelTable() {}
 
     /** Measures, which takes a quarter of an hour, and prints. */
@@ -32,10 +40,12 @@ public final class KernelTable {
         List<String> widths = arguments.length > 1
                 ? List.of(arguments).subList(1, arguments.length)
                 : List.of("128", "256", "512");
-        Map<ElementType, List<String>> cells = new TreeMap<>();
+        Map<String, List<String>> cells = new LinkedHashMap<>();
         for (String width : widths) {
-            Map<ElementType, double[]> rates = measure(width, threads);
-            rates.forEach((type, pair) -> cells.computeIfAbsent(type, t -> new ArrayList<>())
+            Map<String, double[]> rates = new LinkedHashMap<>();
+            measure(rates, width, threads, true, ALL);
+            measure(rates, width, threads, false, ROUNDED);
+            rates.forEach((name, pair) -> cells.computeIfAbsent(name, t -> new ArrayList<>())
                     .addAll(List.of(rate(pair[0]), rate(pair[1]))));
         }
         StringBuilder head = new StringBuilder("| " + threads + (threads.equals("1") ? " thread" : " threads"));
@@ -45,17 +55,21 @@ public final class KernelTable {
             rule.append("|---:|---:");
         }
         System.out.println(head + " |\n" + rule + "|");
-        cells.forEach((type, row) -> System.out.println("| " + type + " | " + String.join(" | ", row) + " |"));
+        cells.forEach((name, row) -> System.out.println("| " + name + " | " + String.join(" | ", row) + " |"));
     }
 
     private static String rate(double rate) {
         return String.format(Locale.ROOT, rate < 9.95 ? "%.1f" : "%.0f", rate);
     }
 
-    /** GMAC/s of the prompt and GB/s of the token, for each type. */
-    private static Map<ElementType, double[]> measure(String width, String threads) throws RunnerException {
+    /** Adds GMAC/s of the prompt and GB/s of the token, for each type. */
+    private static void measure(
+            Map<String, double[]> rates, String width, String threads, boolean exact, List<ElementType> types)
+            throws RunnerException {
         Options options = new OptionsBuilder()
                 .include(MatrixBenchmark.class.getName())
+                .param("type", types.stream().map(ElementType::name).toArray(String[]::new))
+                .param("exact", Boolean.toString(exact))
                 .param("threads", threads)
                 .param("tokens", "1", Integer.toString(PROMPT))
                 .jvmArgsAppend("-Dskim.width=" + width)
@@ -66,19 +80,21 @@ public final class KernelTable {
                 .verbosity(VerboseMode.SILENT)
                 .build();
         Collection<RunResult> results = new Runner(options).run();
-        Map<ElementType, double[]> rates = new TreeMap<>();
+        for (ElementType type : types) {
+            rates.put(type + (exact ? "" : ", rounded"), new double[2]);
+        }
         for (RunResult result : results) {
             ElementType type = ElementType.valueOf(result.getParams().getParam("type"));
             long elements = Long.parseLong(result.getParams().getParam("rows"))
                     * Long.parseLong(result.getParams().getParam("columns"));
-            double seconds = result.getPrimaryResult().getScore() * 1e-6;
-            double[] pair = rates.computeIfAbsent(type, t -> new double[2]);
+            // The best iteration: whatever else the machine does can only slow one down.
+            double seconds = result.getPrimaryResult().getStatistics().getMin() * 1e-6;
+            double[] pair = rates.get(type + (exact ? "" : ", rounded"));
             if (result.getParams().getParam("tokens").equals("1")) {
                 pair[1] = type.bytes(elements) / seconds / 1e9;
             } else {
                 pair[0] = (double) elements * PROMPT / seconds / 1e9;
             }
         }
-        return rates;
     }
 }

@@ -13,10 +13,16 @@ class BenchmarksTest {
     @ParameterizedTest
     @EnumSource(names = {"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K"})
     void productsAgree(ElementType type) {
+        productsAgree(type, true);
+        productsAgree(type, false);
+    }
+
+    private static void productsAgree(ElementType type, boolean exact) {
         for (int tokens : new int[] {1, 45}) {
             MatrixBenchmark benchmark = new MatrixBenchmark();
             benchmark.type = type;
             benchmark.tokens = tokens;
+            benchmark.exact = exact;
             benchmark.rows = 97;
             benchmark.columns = 512;
             benchmark.coldBytes = 1 << 18;

@@ -28,7 +28,7 @@ public record Machine(int threads, int width, double readBandwidth, double multi
     /** Longs in a piece of reading: 1 MiB, long enough that claiming it costs nothing. */
     private static final int PIECE = 1 << 17;
     /** What every thread has to read: more than its share of any cache. */
-    private static final long BYTES_PER_THREAD = 128L << 20;
+    private static final long BYTES_PER_THREAD = 256L << 20;
     private static final long MOST_BYTES = 1L << 30;
 
     /** Columns of the tile's operands: both stay in the first-level cache. */
