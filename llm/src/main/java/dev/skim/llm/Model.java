@@ -51,7 +51,7 @@ public final class Model implements AutoCloseable {
             complete = true;
             return model;
         } catch (GgufException fault) {
-            throw new SkimException(fault.getMessage(), fault);
+            throw new SkimException(fault.getMessage() + ".", fault);
         } finally {
             if (!complete && workers != null) {
                 workers.close();

@@ -183,8 +183,9 @@ public final class Session implements AutoCloseable {
     @Override
     public void close() {
         if (!closed) {
-            truncate(0);
             closed = true;
+            sequence.truncate(0);
+            position = 0;
         }
     }
 

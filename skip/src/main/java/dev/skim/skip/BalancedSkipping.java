@@ -3,8 +3,9 @@ package dev.skim.skip;
 import java.util.BitSet;
 
 /**
- * Our rounding of Unified Layer Skipping for ratios under 2: {@code n = round(L / s)} layers are kept, the i-th being
- * {@code round(i (L - 1) / (n - 1))}, so that the dropped ones are spread and the first and last always kept.
+ * Our rounding of Unified Layer Skipping for ratios under 2: {@code n = round(L / s)} layers are kept, halves
+ * up, the i-th being {@code round(i (L - 1) / (n - 1))}, halves to even, so that the dropped ones are spread and the
+ * first and last always kept.
  *
  * <p>Spec: {@code balanced:1.5}, {@code balanced:30/26:both}; {@code unified:1.5} is read as this. The prompt runs whole
  * unless mode both is asked for.
@@ -23,8 +24,7 @@ public record BalancedSkipping(Ratio ratio, Mode mode) implements SkipPolicy {
         }
         BitSet kept = new BitSet();
         for (int i = 0; i < n; i++) {
-            // Halves up, in whole numbers: (2 i (L - 1) + (n - 1)) / (2 (n - 1)).
-            kept.set(n == 1 ? 0 : (2 * i * (layers - 1) + n - 1) / (2 * (n - 1)));
+            kept.set(n == 1 ? 0 : (int) Math.rint((double) i * (layers - 1) / (n - 1)));
         }
         return kept;
     }

@@ -43,7 +43,7 @@ public final class SpeculationMonitor {
 
     /** Records a plain step. */
     public void plain(long nanos) {
-        double time = plainSteps == 0 ? nanos : Math.min(nanos, 2 * plain);
+        double time = plain == 0 ? nanos : Math.min(nanos, 2 * plain);
         // The first step of a request often warms something up: it counts for less than an average of the first few.
         double weight = plainSteps < FIRST_PLAIN ? 1.0 / (plainSteps + 1) : SMOOTHING;
         plain += weight * (time - plain);

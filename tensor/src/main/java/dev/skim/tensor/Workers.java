@@ -1,14 +1,16 @@
 package dev.skim.tensor;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 
 /**
  * Persistent worker threads for short parallel regions: a generation counter, spin then yield then park.
  *
  * <p>One caller at a time runs a region; callers on other threads wait their turn. The caller works too. Ranges are
- * claimed from a shared counter, so a thread that the machine slows down does not hold up the rest; results must not
- * depend on who computes what. A region that is started inside a region runs on its own thread alone.
+ * claimed from a shared counter, and the caller waits only for workers that joined the region: one that sleeps, or that
+ * the machine does not run just now, does not hold it up. Results must not depend on who computes what. A region that is
+ * started inside a region runs on its own thread alone.
  */
 public final class Workers implements AutoCloseable {
     /** Polls before a waiting thread yields: about 20 microseconds, longer than the gap between two regions of a token. */
@@ -24,14 +26,22 @@ public final class Workers implements AutoCloseable {
         void run(int begin, int end, int worker);
     }
 
-    private final Thread[] threads;
+    /** In {@link #state}: the region may be joined. */
+    private static final long OPEN = 1 << 16;
+
+    /** In {@link #state}: how many workers are in the region. */
+    private static final long JOINED = OPEN - 1;
+
+    private final Worker[] threads;
     private final AtomicInteger next = new AtomicInteger();
-    private final AtomicInteger busy = new AtomicInteger();
+
+    /** The region's number in the upper half, then {@link #OPEN} and {@link #JOINED}: what a worker joins by one swap. */
+    private final AtomicLong state = new AtomicLong();
+
     private final Object turn = new Object();
     private Task task;
     private int count;
     private int grain;
-    private volatile int generation;
     private volatile boolean closed;
     private volatile Throwable failure;
     private long regions;
@@ -46,7 +56,7 @@ public final class Workers implements AutoCloseable {
         if (threads < 1 || threads > 1024) {
             throw new IllegalArgumentException("threads must be 1 to 1024, not " + threads);
         }
-        this.threads = new Thread[threads - 1];
+        this.threads = new Worker[threads - 1];
         for (int i = 0; i < threads - 1; i++) {
             int worker = i + 1;
             this.threads[i] = new Worker(this, worker);
@@ -59,6 +69,7 @@ public final class Workers implements AutoCloseable {
     private static final class Worker extends Thread {
         private final Workers pool;
         private final int number;
+        private volatile boolean parked;
 
         Worker(Workers pool, int number) {
             super("skim-worker-" + number);
@@ -69,7 +80,7 @@ public final class Workers implements AutoCloseable {
 
         @Override
         public void run() {
-            pool.loop(number);
+            pool.loop(this);
         }
     }
 
@@ -123,16 +134,17 @@ public final class Workers implements AutoCloseable {
         this.grain = grain;
         failure = null;
         next.set(0);
-        busy.set(threads.length);
-        generation++;
-        for (Thread thread : threads) {
-            if (LockSupport.getBlocker(thread) == this) {
-                LockSupport.unpark(thread);
+        // Both this write and the reads of parked are volatile, and so are their like in sleep(): no wakeup is lost.
+        state.set(regions << 32 | OPEN);
+        for (Worker worker : threads) {
+            if (worker.parked) {
+                LockSupport.unpark(worker);
             }
         }
         work(task, count, grain, 0);
+        state.getAndAdd(-OPEN);
         int polls = 0;
-        while (busy.get() != 0) {
+        while ((state.get() & JOINED) != 0) {
             if (++polls < SPINS) {
                 Thread.onSpinWait();
             } else {
@@ -157,31 +169,36 @@ public final class Workers implements AutoCloseable {
         }
     }
 
-    private void loop(int worker) {
+    private void loop(Worker worker) {
         int seen = 0;
-        while (true) {
-            int polls = 0;
-            while (generation == seen) {
-                if (closed) {
-                    return;
+        int polls = 0;
+        while (!closed) {
+            long now = state.get();
+            int region = (int) (now >>> 32);
+            if (region != seen && (now & OPEN) != 0) {
+                if (state.compareAndSet(now, now + 1)) {
+                    seen = region;
+                    work(task, count, grain, worker.number);
+                    state.getAndDecrement();
+                    polls = 0;
                 }
-                polls++;
-                if (polls < SPINS) {
-                    Thread.onSpinWait();
-                } else if (polls < SPINS + YIELDS) {
-                    Thread.yield();
-                } else {
-                    LockSupport.setCurrentBlocker(this);
-                    if (generation == seen && !closed) {
-                        LockSupport.park(this);
-                    }
-                    LockSupport.setCurrentBlocker(null);
-                }
+            } else if (++polls < SPINS) {
+                Thread.onSpinWait();
+            } else if (polls < SPINS + YIELDS) {
+                Thread.yield();
+            } else {
+                sleep(worker, seen);
             }
-            seen = generation;
-            work(task, count, grain, worker);
-            busy.decrementAndGet();
         }
+    }
+
+    private void sleep(Worker worker, int seen) {
+        worker.parked = true;
+        long now = state.get();
+        if (((int) (now >>> 32) == seen || (now & OPEN) == 0) && !closed) {
+            LockSupport.park(this);
+        }
+        worker.parked = false;
     }
 
     /** Ends the threads. A region that is under way is finished first. */

@@ -68,6 +68,23 @@ class WorkersTest {
         }
     }
 
+    /** Gaps about as long as a worker waits before it parks: where a wakeup would be lost if one could be. */
+    @Test
+    @Timeout(60)
+    void noWakeupIsLostOnTheWayToSleep() {
+        try (Workers workers = new Workers(2)) {
+            for (int region = 0; region < 4_000; region++) {
+                AtomicInteger sum = new AtomicInteger();
+                workers.run(4, 1, (begin, end, worker) -> sum.addAndGet(end - begin));
+                assertEquals(4, sum.get());
+                long until = System.nanoTime() + region % 100 * 20_000L / 10;
+                while (System.nanoTime() < until) {
+                    Thread.onSpinWait();
+                }
+            }
+        }
+    }
+
     @Test
     @Timeout(60)
     void aFailureReachesTheCallerAndTheWorkersGoOn() {

@@ -8,10 +8,14 @@ final class ProgressBar implements DoubleConsumer, AutoCloseable {
     /** What is done sooner than this needs no bar. */
     private static final long PATIENCE_NANOS = 200_000_000;
 
+    /** Ten frames a second are smooth to the eye; more would slow a terminal at the far end of a line. */
+    private static final long FRAME_NANOS = 100_000_000;
+
     private final String label;
     private final boolean shown = Streams.errorIsTerminal();
     private final long start = System.nanoTime();
     private int lastPermille = -1;
+    private long lastFrame = start - FRAME_NANOS;
     private boolean drawn;
 
     ProgressBar(String label) {
@@ -27,9 +31,11 @@ final class ProgressBar implements DoubleConsumer, AutoCloseable {
     /** Draws a share with something to read behind it. */
     synchronized void draw(double share, String detail) {
         int permille = (int) Math.round(1000 * Math.clamp(share, 0.0, 1.0));
-        if (!shown || permille == lastPermille || System.nanoTime() - start < PATIENCE_NANOS) {
+        long now = System.nanoTime();
+        if (!shown || permille == lastPermille || now - start < PATIENCE_NANOS || now - lastFrame < FRAME_NANOS) {
             return;
         }
+        lastFrame = now;
         lastPermille = permille;
         drawn = true;
         int full = permille * WIDTH / 1000;

@@ -10,6 +10,7 @@ import org.jline.reader.EndOfFileException;
 import org.jline.reader.LineReader;
 import org.jline.reader.LineReaderBuilder;
 import org.jline.reader.UserInterruptException;
+import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
 
@@ -33,6 +34,10 @@ final class TerminalScreen implements ChatScreen {
                     .build();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+        if (terminal.getWidth() <= 0 || terminal.getHeight() <= 0) {
+            // A terminal that does not know its size, as some containers give; JLine would cut every line to nothing.
+            terminal.setSize(new Size(80, 24));
         }
         LineReaderBuilder builder = LineReaderBuilder.builder()
                 .terminal(terminal)

@@ -1,6 +1,6 @@
 package dev.skim.llm.cli;
 
-import dev.skim.llm.Model;
+import dev.skim.gguf.GgufFile;
 import dev.skim.llm.Tokenizer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -38,8 +38,9 @@ final class TokenizeCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         String given = text.text();
-        try (Model loaded = model.load()) {
-            Tokenizer tokenizer = loaded.tokenizer();
+        // The vocabulary is enough: the weights stay in the file.
+        try (GgufFile file = GgufFile.open(model.path())) {
+            Tokenizer tokenizer = Tokenizer.of(file.metadata());
             int[] tokens = tokenizer.encode(given, !noBos, !noSpecial);
             if (json) {
                 List<Map<String, Object>> list = new ArrayList<>();

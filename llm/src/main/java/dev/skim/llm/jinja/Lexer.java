@@ -347,8 +347,10 @@ final class Lexer {
     }
 
     private void moveTo(int to) {
-        for (int i = source.indexOf('\n', position); i >= 0 && i < to; i = source.indexOf('\n', i + 1)) {
-            line++;
+        for (int i = position; i < to; i++) {
+            if (source.charAt(i) == '\n') {
+                line++;
+            }
         }
         position = to;
     }

@@ -1,0 +1,261 @@
+package dev.skim.tests;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.skim.llm.Model;
+import dev.skim.llm.Reply;
+import dev.skim.llm.Sampling;
+import dev.skim.llm.Session;
+import dev.skim.llm.SessionOptions;
+import dev.skim.llm.SkimException;
+import dev.skim.llm.StopReason;
+import dev.skim.llm.TokenListener;
+import dev.skim.skip.Decision;
+import dev.skim.skip.Phase;
+import dev.skim.skip.SkipPlan;
+import dev.skim.skip.SkipPolicy;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.concurrent.CancellationException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a session promises, on a small model. */
+class SessionTest {
+    private Model model;
+    private int[] prompt;
+
+    @BeforeEach
+    void load() {
+        model = Model.load(Reference.path("tiny/llama.Q4_K_M.gguf"));
+        prompt = new Random(4).ints(30, 3, model.tokenizer().vocabularySize()).toArray();
+    }
+
+    @AfterEach
+    void close() {
+        if (model != null) {
+            model.close();
+        }
+    }
+
+    private Session session(int contextLength) {
+        return model.openSession(new SessionOptions(contextLength, SkipPolicy.NONE));
+    }
+
+    private static int[] concat(int[] first, int... second) {
+        int[] both = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, both, first.length, second.length);
+        return both;
+    }
+
+    @Test
+    void generatesAndCounts() {
+        StringBuilder heard = new StringBuilder();
+        try (Session session = session(100)) {
+            Reply reply = session.generate(prompt, 12, Sampling.GREEDY, text -> {
+                heard.append(text);
+                return true;
+            });
+            assertEquals(StopReason.LENGTH, reply.stop());
+            assertEquals(12, reply.tokens().length);
+            assertEquals(reply.text(), heard.toString());
+            assertEquals(model.tokenizer().decode(reply.tokens()).strip(), reply.text().strip());
+            assertEquals(30, reply.usage().promptTokens());
+            assertEquals(12, reply.usage().generatedTokens());
+            assertEquals(100, reply.usage().contextLength());
+            assertEquals(41, reply.usage().contextUsed());
+            assertEquals(41, session.position());
+            assertArrayEquals(concat(prompt, Arrays.copyOf(reply.tokens(), 11)), session.tokens());
+            assertTrue(reply.usage().promptSeconds() > 0);
+            assertTrue(reply.usage().firstTokenSeconds() >= reply.usage().promptSeconds());
+            assertTrue(reply.usage().generationSeconds() > 0);
+        }
+    }
+
+    @Test
+    void computesOnlyWhatIsNew() {
+        try (Session session = session(200)) {
+            Reply first = session.generate(prompt, 10, Sampling.GREEDY, TokenListener.NONE);
+            int[] next = concat(concat(prompt, first.tokens()), 7, 8, 9);
+            Reply second = session.generate(next, 10, Sampling.GREEDY, TokenListener.NONE);
+            // The last generated token was not run, and three are new.
+            assertEquals(4, second.usage().promptTokens());
+            // All of a prompt that is known but its last token.
+            assertEquals(1, session.generate(next, 10, Sampling.GREEDY, TokenListener.NONE).usage().promptTokens());
+            int[] other = next.clone();
+            other[17] ^= 1;
+            assertEquals(next.length - 17, session.generate(other, 3, Sampling.GREEDY, TokenListener.NONE)
+                    .usage()
+                    .promptTokens());
+            try (Session fresh = session(200)) {
+                assertArrayEquals(
+                        second.tokens(), fresh.generate(next, 10, Sampling.GREEDY, TokenListener.NONE).tokens());
+            }
+        }
+    }
+
+    @Test
+    void saysWhenTheContextIsFull() {
+        try (Session session = session(34)) {
+            Reply reply = session.generate(prompt, 0, Sampling.GREEDY, TokenListener.NONE);
+            assertEquals(StopReason.CONTEXT_FULL, reply.stop());
+            assertEquals(5, reply.tokens().length);
+            assertEquals(34, session.position());
+            assertThrows(SkimException.class, () -> session.decode(5));
+            assertThrows(SkimException.class, () -> session.prefill(new int[1]));
+            assertEquals(34, session.position());
+        }
+        try (Session session = session(30)) {
+            Reply reply = session.generate(prompt, 9, Sampling.GREEDY, TokenListener.NONE);
+            assertEquals(StopReason.CONTEXT_FULL, reply.stop());
+            assertEquals(1, reply.tokens().length);
+        }
+    }
+
+    @Test
+    void refusesWhatDoesNotFitAndStaysAsItWas() {
+        try (Session session = session(29)) {
+            session.prefill(new int[] {5, 6, 7});
+            float[] logits = session.logits().clone();
+            var tooLong = assertThrows(
+                    SkimException.class, () -> session.generate(prompt, 1, Sampling.GREEDY, TokenListener.NONE));
+            assertTrue(tooLong.getMessage().contains("30") && tooLong.getMessage().contains("29"), tooLong.getMessage());
+            assertThrows(
+                    SkimException.class, () -> session.generate(new int[0], 1, Sampling.GREEDY, TokenListener.NONE));
+            assertThrows(SkimException.class, () -> session.prefill(new int[27]));
+            assertThrows(IllegalArgumentException.class, () -> session.prefill(new int[] {5, 512}));
+            assertThrows(IllegalArgumentException.class, () -> session.decode(-1));
+            assertArrayEquals(new int[] {5, 6, 7}, session.tokens());
+            assertArrayEquals(logits, session.logits());
+        }
+    }
+
+    @Test
+    void theListenerEndsAGeneration() {
+        try (Session session = session(100)) {
+            Reply whole = session.generate(prompt, 10, Sampling.GREEDY, TokenListener.NONE);
+            int[] heard = new int[1];
+            Reply reply = session.generate(prompt, 10, Sampling.GREEDY, text -> ++heard[0] < 3);
+            assertEquals(StopReason.CANCELLED, reply.stop());
+            assertEquals(3, heard[0]);
+            assertTrue(reply.tokens().length < 10);
+            assertArrayEquals(Arrays.copyOf(whole.tokens(), reply.tokens().length), reply.tokens());
+        }
+    }
+
+    @Test
+    void cancelEndsAGeneration() {
+        try (Session session = session(1000)) {
+            Reply reply = session.generate(prompt, 0, Sampling.GREEDY, text -> {
+                session.cancel();
+                return true;
+            });
+            assertEquals(StopReason.CANCELLED, reply.stop());
+            assertTrue(reply.tokens().length < 5, "it went on for " + reply.tokens().length);
+            // It is not cancelled for good.
+            assertEquals(
+                    StopReason.LENGTH,
+                    session.generate(prompt, 5, Sampling.GREEDY, TokenListener.NONE).stop());
+        }
+    }
+
+    /** The cancel comes in the middle of a pass, when some layers have keys of it already. */
+    @Test
+    void aCancelledPromptLeavesTheSessionAsItWas() {
+        Session[] running = new Session[1];
+        boolean[] cancels = new boolean[1];
+        SkipPlan plan = (sublayer, phase, count) -> {
+            if (cancels[0] && sublayer == 1) {
+                running[0].cancel();
+            }
+            return Decision.RUN;
+        };
+        try (Session session = model.openSession(new SessionOptions(0, shape -> plan))) {
+            running[0] = session;
+            session.prefill(prompt);
+            float[] logits = session.logits().clone();
+            cancels[0] = true;
+            assertThrows(CancellationException.class, () -> session.prefill(new int[] {5, 6, 7}));
+            assertArrayEquals(prompt, session.tokens());
+            assertArrayEquals(logits, session.logits());
+            Reply reply = session.generate(concat(prompt, 5, 6), 5, Sampling.GREEDY, TokenListener.NONE);
+            assertEquals(StopReason.CANCELLED, reply.stop());
+            assertEquals(0, reply.tokens().length);
+            assertEquals(0, reply.usage().promptTokens());
+            cancels[0] = false;
+            session.prefill(new int[] {5, 6, 7});
+            try (Session fresh = session(0)) {
+                fresh.prefill(concat(prompt, 5, 6, 7));
+                assertArrayEquals(fresh.logits(), session.logits());
+            }
+        }
+    }
+
+    /** Tokens that are read again because of a hole are not lost to a cancel. */
+    @Test
+    void aCancelledHealingLeavesTheSessionAsItWas() {
+        Session[] running = new Session[1];
+        boolean[] cancels = new boolean[1];
+        SkipPlan plan = (sublayer, phase, count) -> {
+            if (cancels[0]) {
+                running[0].cancel();
+            }
+            return phase == Phase.DECODE && sublayer == 1 ? new Decision.LeaveOut(1) : Decision.RUN;
+        };
+        try (Session session = model.openSession(new SessionOptions(0, shape -> plan))) {
+            running[0] = session;
+            session.prefill(Arrays.copyOf(prompt, 10));
+            session.decode(prompt[10]);
+            session.decode(prompt[11]);
+            cancels[0] = true;
+            int[] rest = Arrays.copyOfRange(prompt, 12, 30);
+            assertThrows(CancellationException.class, () -> session.prefill(rest));
+            cancels[0] = false;
+            assertArrayEquals(Arrays.copyOf(prompt, 12), session.tokens());
+            session.prefill(rest);
+            assertArrayEquals(prompt, session.tokens());
+            try (Session fresh = session(0)) {
+                fresh.prefill(prompt);
+                assertArrayEquals(fresh.logits(), session.logits());
+            }
+        }
+    }
+
+    @Test
+    void truncationForgets() {
+        try (Session session = session(0)) {
+            assertEquals(model.contextLength(), session.contextLength());
+            assertThrows(IllegalStateException.class, session::logits);
+            session.prefill(prompt);
+            session.truncate(30);
+            session.logits();
+            session.truncate(12);
+            assertEquals(12, session.position());
+            assertThrows(IllegalStateException.class, session::logits);
+            assertThrows(IllegalArgumentException.class, () -> session.truncate(13));
+            session.prefill(new int[] {9});
+            try (Session fresh = session(0)) {
+                fresh.prefill(concat(Arrays.copyOf(prompt, 12), 9));
+                assertArrayEquals(fresh.logits(), session.logits());
+            }
+        }
+    }
+
+    @Test
+    void whatIsClosedSaysSo() {
+        Session closed = session(0);
+        closed.close();
+        closed.close();
+        assertThrows(IllegalStateException.class, () -> closed.decode(5));
+        Session orphan = session(0);
+        model.close();
+        model.close();
+        assertThrows(IllegalStateException.class, () -> orphan.prefill(prompt));
+        assertThrows(IllegalStateException.class, () -> model.openSession());
+        orphan.close();
+    }
+}

@@ -1,0 +1,108 @@
+package dev.skim.tests.cli;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** Runs the packed jar as a user does: java -jar llm/target/skim.jar. */
+final class Cli {
+    static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
+    private static final Path JAR = ROOT.resolve("llm/target/skim.jar");
+    private static final int SECONDS = 120;
+
+    private final Path home;
+    private final Map<String, String> environment = new HashMap<>();
+    private Path java = Path.of(System.getProperty("java.home"), "bin/java");
+
+    /** With a home of its own, so that nothing of the user's is read or changed. */
+    Cli(Path home) {
+        this.home = home;
+        // Keeps the network out; a test that wants a server names its own.
+        environment.put("HF_ENDPOINT", "http://127.0.0.1:1");
+        environment.put("SKIM_JAVA_OPTS", "-Xmx512m -XX:TieredStopAtLevel=1");
+    }
+
+    /** How a command ended. */
+    record Result(int code, String out, String err) {
+        /** Checks the exit code, showing what was printed where it is another. */
+        Result expect(int wanted) {
+            assertTrue(code == wanted, "exit code " + code + " instead of " + wanted + "\n" + out + "\n" + err);
+            return this;
+        }
+
+        /** Checks that it failed by a user's mistake that one sentence tells. */
+        String sentence() {
+            expect(2);
+            assertTrue(out.isEmpty(), out);
+            assertTrue(err.strip().lines().count() == 1 && !err.contains("Exception"), err);
+            return err.strip();
+        }
+    }
+
+    static Path jar() {
+        assumeTrue(Files.exists(JAR), JAR + " is not packed yet: mvn verify packs it");
+        return JAR;
+    }
+
+    Cli with(String name, String value) {
+        environment.put(name, value);
+        return this;
+    }
+
+    Cli java(Path command) {
+        java = command;
+        return this;
+    }
+
+    /** The command line, not started yet. */
+    ProcessBuilder prepare(String... arguments) {
+        List<String> command = new ArrayList<>(List.of(java.toString(), "-jar", jar().toString()));
+        command.addAll(Arrays.asList(arguments));
+        ProcessBuilder builder = new ProcessBuilder(command).directory(home.toFile());
+        builder.environment().keySet().removeIf(name -> name.startsWith("SKIM_") || name.startsWith("XDG_"));
+        builder.environment().put("XDG_CACHE_HOME", home.resolve("cache").toString());
+        builder.environment().put("XDG_STATE_HOME", home.resolve("state").toString());
+        builder.environment().putAll(environment);
+        return builder;
+    }
+
+    Result run(String... arguments) {
+        return runWithInput("", arguments);
+    }
+
+    Result runWithInput(String input, String... arguments) {
+        try {
+            Path out = Files.createTempFile(home, "out", null);
+            Path err = Files.createTempFile(home, "err", null);
+            Process process = prepare(arguments)
+                    .redirectOutput(out.toFile())
+                    .redirectError(err.toFile())
+                    .start();
+            try (var stdin = process.getOutputStream()) {
+                stdin.write(input.getBytes(StandardCharsets.UTF_8));
+            } catch (IOException e) {
+                // It ended without reading all.
+            }
+            if (!process.waitFor(SECONDS, TimeUnit.SECONDS)) {
+                process.destroyForcibly();
+                throw new AssertionError("no end after " + SECONDS + " s: " + String.join(" ", arguments));
+            }
+            return new Result(process.exitValue(), Files.readString(out), Files.readString(err));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

@@ -1,0 +1,229 @@
+package dev.skim.tests.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands, each in a process of its own, on a model that is made here. */
+class CommandLineTest {
+    @TempDir
+    static Path folder;
+
+    private static Path model;
+    private Cli skim;
+
+    @BeforeAll
+    static void makeModel() throws IOException {
+        Cli.jar();
+        model = TinyModel.write(folder.resolve("tiny.gguf"), true);
+    }
+
+    @BeforeEach
+    void prepare() {
+        skim = new Cli(folder);
+    }
+
+    private static JsonNode json(String text) throws IOException {
+        return new ObjectMapper().readTree(text);
+    }
+
+    @Test
+    void runPrintsOnlyTheText() {
+        Cli.Result whole = skim.run("run", "-m", model.toString(), "-p", "hello", "-n", "12", "--temp", "0").expect(0);
+        assertTrue(whole.out().matches("[a-z]{12}\n"), whole.out());
+        assertEquals("", whole.err());
+        assertEquals(
+                whole.out(),
+                skim.runWithInput("hello\n", "run", "-m", model.toString(), "-n", "12", "--temp", "0").out(),
+                "the prompt may come from standard input");
+    }
+
+    @Test
+    void runTakesTextsInAnyScriptInAnyLocale() throws IOException {
+        List<String> tokens = new ArrayList<>();
+        for (String locale : List.of("C", "C.UTF-8")) {
+            Cli.Result result = skim.with("LC_ALL", locale)
+                    .run("tokenize", "--ids", "-m", model.toString(), "-p", "Grüße 你好 🙂");
+            tokens.add(result.expect(0).out());
+        }
+        assertEquals(tokens.get(0), tokens.get(1));
+        assertEquals("Grüße 你好 🙂".getBytes(java.nio.charset.StandardCharsets.UTF_8).length,
+                tokens.get(0).strip().split(" ").length);
+    }
+
+    @Test
+    void runRawTakesTheTextAsItIs() throws IOException {
+        String[] options = {"run", "-m", model.toString(), "-p", "abc", "-n", "3", "--temp", "0", "--json"};
+        JsonNode chat = json(skim.run(options).expect(0).out());
+        List<String> raw = new ArrayList<>(List.of(options));
+        raw.add("--raw");
+        JsonNode plain = json(skim.run(raw.toArray(String[]::new)).expect(0).out());
+        assertEquals(3, plain.path("usage").path("prompt_tokens").asInt());
+        // A control token stands where < and > are.
+        assertEquals("<user:abc><assistant:".length(), chat.path("usage").path("prompt_tokens").asInt());
+        assertEquals("length", plain.path("stop").asText());
+    }
+
+    @Test
+    void theSameSeedGivesTheSameTextAndAnotherAnother() {
+        String[] options = {"run", "-m", model.toString(), "-p", "hello", "-n", "40", "--temp", "5", "--top-k", "0", "-s"};
+        List<String> texts = new ArrayList<>();
+        for (String seed : new String[] {"1", "1", "2"}) {
+            List<String> all = new ArrayList<>(List.of(options));
+            all.add(seed);
+            texts.add(skim.run(all.toArray(String[]::new)).expect(0).out());
+        }
+        assertEquals(texts.get(0), texts.get(1));
+        assertFalse(texts.get(0).equals(texts.get(2)));
+    }
+
+    @Test
+    void chatThroughPipesTakesLinesAsTurns() throws IOException {
+        Path saved = folder.resolve("saved.json");
+        String input = "hello\n\"\"\"two\nlines\"\"\"\n/set predict 4\nthree\n/save " + saved + "\n/bye\nnot read\n";
+        Cli.Result result = skim.runWithInput(input, "chat", "-m", model.toString(), "-n", "8", "--temp", "0", "-sys", "S");
+        assertEquals(List.of(8, 8, 4), result.expect(0).out().lines().map(String::length).toList());
+        JsonNode messages = json(Files.readString(saved)).path("messages");
+        assertEquals(7, messages.size());
+        assertEquals("S", messages.get(0).path("content").asText());
+        assertEquals("two\nlines", messages.get(3).path("content").asText());
+
+        String next = "/load " + saved + "\nfour\n/save " + saved + "\n";
+        Cli.Result again = skim.runWithInput(next, "chat", "-m", model.toString(), "--temp", "0");
+        assertEquals(4, again.expect(0).out().strip().length(), "the settings are loaded too");
+        assertEquals(9, json(Files.readString(saved)).path("messages").size());
+    }
+
+    @Test
+    void aFullContextDropsTheOldestTurnsAndTheChatGoesOn() {
+        String input = "one one one\ntwo two two\nthree three\nfour four\nfive\n/stats\n";
+        Cli.Result result = skim.runWithInput(
+                input, "chat", "-m", model.toString(), "-n", "20", "-c", "120", "--temp", "0", "-sys", "S");
+        List<String> lines = result.expect(0).out().lines().toList();
+        assertTrue(lines.subList(0, 5).stream().allMatch(line -> line.matches("[a-z]{20}")), result.out());
+        assertTrue(lines.get(6).matches("all 5 turns: .* [1-9] turns dropped"), result.out());
+    }
+
+    @Test
+    void chatMistakesAreSaidAndTheChatGoesOn() {
+        Cli.Result result = skim.runWithInput(
+                "/nothing\n/load none.json\n/set temp -1\n/set x 1\n/save\nhello\n",
+                "chat", "-m", model.toString(), "-n", "5", "--temp", "0");
+        assertEquals(5, result.expect(0).out().strip().length());
+        assertEquals(5, result.err().lines().count(), result.err());
+    }
+
+    @Test
+    void inspectShowsMetadataAndTensors() throws IOException {
+        String text = skim.run("inspect", model.toString()).expect(0).out();
+        assertTrue(text.contains("llama.block_count"), text);
+        assertTrue(text.contains("(258 entries)]"), text);
+        assertTrue(text.matches("(?s).*blk\\.1\\.ffn_down\\.weight +F32 +64 x 32 +8,192 bytes.*"), text);
+        JsonNode json = json(skim.run("inspect", "--json", "-m", model.toString()).expect(0).out());
+        assertEquals(258, json.path("metadata").path("tokenizer.ggml.tokens").size());
+        assertEquals(21, json.path("tensors").size());
+        String machine = skim.run("inspect", "--machine").expect(0).out();
+        assertTrue(machine.contains("processors"), machine);
+    }
+
+    @Test
+    void perplexityGivesRunningValues() throws IOException {
+        Path text = Files.writeString(folder.resolve("text.txt"), "It was the best of times. ".repeat(20));
+        Cli.Result plain = skim.run("perplexity", "-m", model.toString(), "-f", text.toString(), "-w", "64", "--windows", "3");
+        assertEquals(4, plain.expect(0).out().lines().count(), plain.out());
+        assertEquals("", plain.err());
+        JsonNode json = json(
+                skim.run("perplexity", "-m", model.toString(), "-f", text.toString(), "-w", "64", "--json").expect(0).out());
+        assertEquals(8, json.path("running").size());
+        assertEquals(json.path("perplexity").asDouble(), json.path("running").get(7).asDouble());
+        assertTrue(json.path("perplexity").asDouble() > 1);
+    }
+
+    @Test
+    void mistakesAreOneSentence() throws IOException {
+        Path text = Files.writeString(folder.resolve("notes.gguf"), "this is no model");
+        Path noTemplate = TinyModel.write(folder.resolve("base.gguf"), false);
+        assertTrue(skim.run("run", "-m", "none.gguf", "-p", "x").sentence().startsWith("There is no file none.gguf"));
+        assertTrue(skim.run("run", "-m", text.toString(), "-p", "x").sentence().contains("GGUF"));
+        assertTrue(skim.run("run", "--nothing").sentence().contains("--nothing"));
+        assertTrue(skim.run("fly").sentence().contains("fly"));
+        assertTrue(skim.run("run", "-m", model.toString(), "-p", "x", "--top-p", "2").sentence().contains("top-p"));
+        assertTrue(skim.run("run", "-m", model.toString(), "-p", "x", "-n", "many").sentence().contains("many"));
+        assertTrue(skim.run("chat", "-m", noTemplate.toString()).sentence().contains("chat template"));
+        assertTrue(skim.run("run", "-m", model.toString(), "-f", "none.txt").sentence().contains("none.txt"));
+        assertTrue(skim.run("run", "-m", model.toString(), "-p", "too long", "-c", "10").sentence().contains("10"));
+        assertTrue(skim.run("verify", "-m", model.toString(), "nowhere").sentence().contains("nowhere"));
+    }
+
+    @Test
+    void withoutModelNetworkAndPipOneSentenceSaysWhatToDo() {
+        Cli.Result result = skim.with("PATH", "/nowhere").run("run", "-p", "x").expect(2);
+        List<String> lines = result.err().lines().toList();
+        assertEquals(
+                "No model could be fetched (no pip was found): connect to the internet, or give a GGUF file by -m.",
+                lines.get(lines.size() - 1));
+    }
+
+    @Test
+    void aReaderThatGoesAwayEndsItQuietly() throws Exception {
+        Path err = folder.resolve("pipe.err");
+        Process process = skim.prepare("run", "-m", model.toString(), "-p", "x", "--temp", "0")
+                .redirectError(err.toFile())
+                .start();
+        process.getOutputStream().close();
+        try (InputStream out = process.getInputStream()) {
+            assertTrue(out.read() >= 'a');
+        }
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS), "it goes on although nobody reads");
+        assertEquals("", Files.readString(err));
+    }
+
+    @Test
+    void whoKillsTheLauncherKillsItAll() throws Exception {
+        Process process = skim.prepare("chat", "-m", model.toString()).start();
+        process.getOutputStream().write("hi\n".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        process.getOutputStream().flush();
+        assertTrue(process.getInputStream().read() >= 0);
+        List<ProcessHandle> children = process.descendants().toList();
+        assertEquals(1, children.size());
+        process.destroy();
+        children.get(0).onExit().get(20, TimeUnit.SECONDS);
+        assertTrue(process.waitFor(20, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void anOlderJavaFindsOneThatIsFitOrSaysSo() throws IOException {
+        Path old = olderJava();
+        Cli.Result result = skim.java(old).with("JAVA_HOME", System.getProperty("java.home")).run("--version");
+        assertTrue(result.expect(0).out().contains("Java " + Runtime.version().feature()), result.out());
+    }
+
+    private static Path olderJava() throws IOException {
+        Path folder = Path.of("/usr/lib/jvm");
+        assumeTrue(Files.isDirectory(folder), "no folder of JDKs");
+        try (Stream<Path> homes = Files.list(folder)) {
+            var old = homes.filter(home -> home.getFileName().toString().matches(".*\\b(8|11|17|21)\\b.*"))
+                    .map(home -> home.resolve("bin/java"))
+                    .filter(Files::isExecutable)
+                    .findFirst();
+            assumeTrue(old.isPresent(), "no older Java is installed");
+            return old.get();
+        }
+    }
+}
