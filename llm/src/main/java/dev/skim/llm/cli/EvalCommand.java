@@ -114,7 +114,7 @@ final class EvalCommand implements Callable<Integer> {
             arity = "0..1",
             fallbackValue = "",
             paramLabel = "FILE",
-            description = "Draw the importance of the sublayers in the terminal and, where a file is named, as .png or .svg.")
+            description = "Draw the importance of the sublayers here and, where a file is named, as .png or .svg.")
     private String heatMap;
 
     @Option(names = "--json", description = "Print JSON.")

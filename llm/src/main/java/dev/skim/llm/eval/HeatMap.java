@@ -45,9 +45,9 @@ public final class HeatMap {
     public static String text(Importance importance) {
         int layers = importance.layers();
         int width = LABEL + 2 * layers <= ROOM ? 2 : 1;
-        StringBuilder numbers = new StringBuilder("layer".concat(" ".repeat(LABEL - 5)));
+        StringBuilder numbers = new StringBuilder("layer" + " ".repeat(LABEL - 5));
         for (int layer = 0; layer < layers; layer += STEP) {
-            numbers.append(String.format("%-" + STEP * width + "d", layer));
+            numbers.append(String.format(Locale.ROOT, "%-" + STEP * width + "d", layer));
         }
         double[] bounds = bounds(importance);
         StringBuilder text = new StringBuilder(numbers.toString().stripTrailing()).append('\n');
@@ -60,7 +60,7 @@ public final class HeatMap {
     }
 
     private static void row(StringBuilder text, String label, Importance importance, int from, int width) {
-        text.append(String.format("%-" + LABEL + "s", label));
+        text.append(String.format(Locale.ROOT, "%-" + LABEL + "s", label));
         for (int layer = 0; layer < importance.layers(); layer++) {
             text.repeat(shade(level(importance, from + layer)), width);
         }

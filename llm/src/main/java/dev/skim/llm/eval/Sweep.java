@@ -55,15 +55,23 @@ public final class Sweep {
                 expanded.add(spec.strip());
                 continue;
             }
-            List<Share> own = parts[0].equals("patch") && profile != null && !profile.standIns().isEmpty()
-                    ? profile.standIns().stream().map(StandInSet::share).sorted(Comparator.comparingDouble(Share::value)).toList()
-                    : shares;
-            for (Share share : own) {
+            List<Share> fitted = parts[0].equals("patch") ? fitted(profile) : List.of();
+            for (Share share : fitted.isEmpty() ? shares : fitted) {
                 expanded.add(parts[0] + ":" + amount(parts[0], share, shape)
                         + (parts.length < 3 ? "" : ":" + parts[2]));
             }
         }
         return List.copyOf(expanded);
+    }
+
+    /** The shares that a profile has stand-ins for. */
+    private static List<Share> fitted(Profile profile) {
+        return profile == null
+                ? List.of()
+                : profile.standIns().stream()
+                        .map(StandInSet::share)
+                        .sorted(Comparator.comparingDouble(Share::value))
+                        .toList();
     }
 
     /** A share in the unit of a method; at least one sublayer or layer. */

@@ -33,7 +33,7 @@ public final class TradeOffChart {
     private static final int WIDTH = 960;
     private static final int HEIGHT = 460;
 
-    /** What is worse than so many times the whole model's perplexity leaves the chart, so that the others can be told apart. */
+    /** What is worse than so many times the whole model leaves the chart, so that the others can be told apart. */
     private static final int HIGHEST = 40;
 
     /** Okabe and Ito's colours, which colour-blind eyes tell apart; the yellow is too light for lines. */
@@ -104,7 +104,7 @@ public final class TradeOffChart {
         return plot;
     }
 
-    /** Speed and binary logarithm of perplexity: lines in the order of their first policies, each from the whole model on. */
+    /** Speed and binary logarithm of perplexity: a line a method, each from the whole model on. */
     static XYSeriesCollection lines(List<Result> results, Function<Result, Result.Speed> phase) {
         Map<String, List<Result>> methods = new LinkedHashMap<>();
         List<Result> whole = results.stream().filter(result -> result.contender().dense()).toList();
