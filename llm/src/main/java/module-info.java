@@ -19,6 +19,7 @@ module dev.skim.llm {
     requires java.net.http;
 
     exports dev.skim.llm;
+    exports dev.skim.llm.profile;
     exports dev.skim.llm.bench to
             dev.skim.bench;
 

@@ -133,6 +133,20 @@ public final class Session implements AutoCloseable {
     }
 
     /**
+     * Starts a new request (a prompt and its answer) for the skip plan, which may learn anew in each; {@link #generate}
+     * does so by itself.
+     */
+    public void newRequest() {
+        plan.newRequest();
+        sequence.resetCounts();
+    }
+
+    /** Bytes of keys and values that the session holds. */
+    public long cacheBytes() {
+        return sequence.cacheBytes();
+    }
+
+    /**
      * Reads {@code prompt} and generates. Tokens that the cache already holds as a common prefix are not computed again
      * where the whole prompt is given from position 0.
      *
@@ -149,8 +163,7 @@ public final class Session implements AutoCloseable {
         check(prompt, 0);
         Sampler sampler = new Sampler(sampling, decoder.vocabularySize());
         sampler.reset(prompt);
-        plan.newRequest();
-        sequence.resetCounts();
+        newRequest();
         // The last token of the prompt is always run: its logits are needed.
         int known = Arrays.mismatch(tokens, 0, position, prompt, 0, prompt.length);
         truncate(Math.min(known < 0 ? position : known, prompt.length - 1));
