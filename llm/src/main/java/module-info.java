@@ -10,6 +10,10 @@ module dev.skim.llm {
     requires com.fasterxml.jackson.databind;
     requires static info.picocli;
     requires static org.jline.reader;
+    requires static org.jfree.jfreechart;
+    requires static org.apache.xmlgraphics.batik.svggen;
+    requires static java.desktop;
+    requires static java.xml;
     requires java.logging;
     requires jdk.incubator.vector;
     requires java.net.http;
