@@ -109,8 +109,8 @@ final class StandInChoice {
                     }
                 }
                 double done = (first + (double) (last - first) * (n - 1) / longest) / layers;
-                double[] measured = harms.measure(
-                        variants, part -> progress.accept(done + part * (last - first) / longest / layers));
+                double share = (double) (last - first) / longest / layers;
+                double[] measured = harms.measure(variants, part -> progress.accept(done + part * share));
                 for (int v = 0; v < measured.length; v++) {
                     Run run = variants.get(v).run();
                     candidates.add(new RunSelector.Candidate(run, saved(run), Math.pow(measured[v], POWER)));
