@@ -38,14 +38,17 @@ public final class Calibrator {
      * @param shares savings to fit stand-ins for; empty for none
      * @param rank of the stand-ins' maps, 0 for full ones
      * @param harms whether the harm of each sublayer and layer is measured
+     * @param timed lengths of the prompts at which sublayers are timed; empty for no times
      */
-    public record Settings(List<Share> shares, int rank, boolean harms) {
-        /** 12.5 % and 25 %, full maps, harms. */
-        public static final Settings DEFAULT = new Settings(List.of(new Share(0.125), new Share(0.25)), 0, true);
+    public record Settings(List<Share> shares, int rank, boolean harms, List<Integer> timed) {
+        /** 12.5 % and 25 %, full maps, harms, times at 512 and 4096 tokens. */
+        public static final Settings DEFAULT =
+                new Settings(List.of(new Share(0.125), new Share(0.25)), 0, true, List.of(512, 4096));
 
-        /** Copies the shares. */
+        /** Copies the lists. */
         public Settings {
             shares = List.copyOf(shares);
+            timed = List.copyOf(timed);
         }
     }
 
@@ -82,12 +85,14 @@ public final class Calibrator {
     }
 
     private Profile run(CalibrationText text, Workers workers) {
+        StandInChoice choice = new StandInChoice(model, epsilon(), settings.rank(), workers);
+        settings.shares().forEach(choice::check);
         SublayerStatistics statistics = statistics(text.windows());
         Importance importance = statistics.importance().orElseThrow();
         Profile.Builder builder = Profile.of(
                         Profiles.hash(model), Profiles.tensorTypes(model), shape.width(), importance)
                 .withoutFirst(statistics.importanceWithoutFirst().orElse(null))
-                .costs(CostMeasurement.measure(model, done -> progress.at("timing sublayers", done)))
+                .costs(CostMeasurement.measure(model, settings.timed(), done -> progress.at("timing sublayers", done)))
                 .notes(String.format(
                         Locale.ROOT, "%d tokens of %s, in %d windows", text.tokens(), text.source(), text.windows().size()));
         HarmMeasurement harms = new HarmMeasurement(model, spread(text.windows(), HARM_WINDOWS), workers);
@@ -95,7 +100,7 @@ public final class Calibrator {
             measureHarms(builder, harms, importance);
         }
         if (!settings.shares().isEmpty()) {
-            builder.standIns(standIns(text, harms, workers));
+            builder.standIns(standIns(text, choice, harms, workers));
         }
         return builder.build();
     }
@@ -144,9 +149,8 @@ public final class Calibrator {
         return new HarmMeasurement.Variant(run, new Decision.LeaveOut((float) scale));
     }
 
-    private List<StandInSet> standIns(CalibrationText text, HarmMeasurement harms, Workers workers) {
+    private List<StandInSet> standIns(CalibrationText text, StandInChoice choice, HarmMeasurement harms, Workers workers) {
         float epsilon = epsilon();
-        StandInChoice choice = new StandInChoice(model, epsilon, settings.rank(), workers);
         choice.measure(text.windows(), harms, done -> progress.at("trying stand-ins", done));
         List<StandInSet> sets = new ArrayList<>();
         for (Share share : settings.shares()) {

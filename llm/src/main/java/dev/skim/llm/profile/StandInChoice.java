@@ -125,6 +125,27 @@ final class StandInChoice {
         }
     }
 
+    /**
+     * Checks that a share can be reached at all.
+     *
+     * @throws IllegalArgumentException when no choice of runs saves so much
+     */
+    void check(Share share) {
+        List<RunSelector.Candidate> all = new ArrayList<>();
+        for (int layer = 0; layer < shape.layers(); layer++) {
+            for (int n = 1; n <= LONGEST && layer + n <= shape.layers(); n++) {
+                Run run = Run.ofLayers(layer, n);
+                all.add(new RunSelector.Candidate(run, saved(run), 0));
+            }
+        }
+        try {
+            RunSelector.choose(all, share.value() * shape.layersCost());
+        } catch (IllegalArgumentException tooMuch) {
+            throw new IllegalArgumentException("stand-ins cannot save " + share + " of this model's " + shape.layers()
+                    + " layers, since they cost something themselves", tooMuch);
+        }
+    }
+
     private long saved(Run run) {
         return run.cost(shape) - (rank == 0 ? (long) shape.width() * shape.width() : 2L * rank * shape.width());
     }
