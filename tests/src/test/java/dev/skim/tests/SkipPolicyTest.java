@@ -36,6 +36,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Assume;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -198,12 +199,27 @@ class SkipPolicyTest {
         }
     }
 
+    /**
+     * Whether tokens that were generated are the same to later ones as tokens that were read: so where the prompt is read
+     * with the same left out, and where holes have the answer read again. Where only feed-forwards are left out of
+     * answers there are no holes, and the rows of generated tokens stay.
+     */
+    private static boolean readsAsGenerated(String spec) {
+        SkipPlan plan = SkipPolicies.parse(spec, profile).plan(model.shape());
+        if (!spec.contains("decode") && !spec.equals("unified:2")) {
+            return true;
+        }
+        plan.begin(Phase.DECODE, 0, 1);
+        return plan.gapsFrom() == 0;
+    }
+
     /** However a session came to its tokens, what is read next is as in a session that only read: no holes. */
     @Property(tries = 120)
     void whatIsReadAfterAnAnswerIsReadAsIfAllWasRead(
             @ForAll("fixed") String spec, @ForAll long seed, @ForAll @IntRange(min = 1, max = 70) int prompt,
             @ForAll @IntRange(min = 0, max = 8) int answer, @ForAll @IntRange(min = 1, max = 30) int more,
             @ForAll @IntRange(min = 0, max = 20) int back) {
+        Assume.that(readsAsGenerated(spec) || answer == 0);
         Random random = new Random(seed);
         int[] all = tokens(seed, prompt + answer + more);
         try (Session session = open(spec); Session fresh = open(spec)) {
@@ -225,6 +241,7 @@ class SkipPolicyTest {
     @Property(tries = 60)
     void loadedSessionsGoOnAsTheSavedOnes(
             @ForAll("fixed") String spec, @ForAll long seed, @ForAll @IntRange(min = 1, max = 60) int length) {
+        Assume.that(readsAsGenerated(spec));
         try (Session saved = open(spec); Session loaded = open(spec)) {
             saved.generate(tokens(seed, length), 6, Sampling.GREEDY, TokenListener.NONE);
             int[] next = Arrays.copyOf(saved.tokens(), saved.position() + 5);
@@ -232,6 +249,15 @@ class SkipPolicyTest {
                     loaded.generate(next, 8, Sampling.GREEDY, TokenListener.NONE).tokens(),
                     saved.generate(next, 8, Sampling.GREEDY, TokenListener.NONE).tokens(),
                     spec);
+        }
+    }
+
+    /** So that the properties above do not pass these over. */
+    @Example
+    void answersAreReadAgainWhereAttentionWasLeftOutOfThem() {
+        for (String spec : List.of("unified:2", "balanced:1.5:decode", "shortgpt:2:decode", "patch:20%:decode",
+                "earlyexit:2:decode", "paper-unified:3:decode", "adaskip:n=7:decode:offline")) {
+            assertTrue(readsAsGenerated(spec), spec);
         }
     }
 
