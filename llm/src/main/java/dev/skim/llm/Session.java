@@ -48,11 +48,6 @@ public final class Session implements AutoCloseable {
         return sequence.capacity();
     }
 
-    /** Bytes that the KV cache takes at present. */
-    public long cacheBytes() {
-        return sequence.cacheBytes();
-    }
-
     /** The tokens in the cache, in order. */
     public int[] tokens() {
         return Arrays.copyOf(tokens, position);

@@ -134,6 +134,10 @@ class EvalTest {
         assertTrue(eval("--skip", "earlyexit:1", "--csv", "none/a.csv").sentence().contains("none"));
         assertTrue(eval("--skip", "earlyexit:2").sentence().contains("0 to 1"));
         assertTrue(eval("--skip", "hurry:2").sentence().contains("hurry"));
+        assertTrue(eval("--skip", "earlyexit:1:hurry").sentence().contains("decode or both"));
+        assertTrue(eval("--skip", "adaskip:n=1").sentence().contains("skim calibrate"));
+        assertTrue(eval("--skip", "shortgpt:1").sentence().contains("skim calibrate"));
+        assertTrue(eval("--skip", "earlyexit:1", "--profile", "none.json").sentence().contains("none.json"));
         assertTrue(eval("--skip", "earlyexit", "--sweep", "12").sentence().contains("percent"));
         assertTrue(skim.run("eval", "-m", model.toString(), "-p", "hello", "--skip", "earlyexit:1", "-w", "2")
                 .sentence()
