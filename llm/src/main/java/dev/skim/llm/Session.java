@@ -136,11 +136,6 @@ public final class Session implements AutoCloseable {
         sequence.resetCounts();
     }
 
-    /** Bytes of keys and values that the session holds. */
-    public long cacheBytes() {
-        return sequence.cacheBytes();
-    }
-
     /**
      * Reads {@code prompt} and generates. Tokens that the cache already holds as a common prefix are not computed again
      * where the whole prompt is given from position 0.

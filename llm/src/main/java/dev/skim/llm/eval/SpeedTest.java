@@ -8,6 +8,7 @@ import dev.skim.skip.Phase;
 import dev.skim.skip.SkipMeter;
 import dev.skim.skip.SkipPlan;
 import dev.skim.skip.SublayerCosts;
+import dev.skim.skip.SublayerTimer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -1,23 +1,18 @@
-package dev.skim.llm.eval;
-
-import dev.skim.skip.Decision;
-import dev.skim.skip.ModelShape;
-import dev.skim.skip.Phase;
-import dev.skim.skip.SkipPlan;
-import dev.skim.skip.SublayerCosts;
+package dev.skim.skip;
 
 /**
  * A plan that runs everything and looks at the clock whenever it is asked: the time from one question to the next is
  * that of the sublayer between them.
  */
-final class SublayerTimer implements SkipPlan {
+public final class SublayerTimer implements SkipPlan {
     private final ModelShape shape;
     private final long[][] nanos = new long[Phase.values().length][2];
     private final long[] tokens = new long[Phase.values().length];
     private long since;
     private int kind;
 
-    SublayerTimer(ModelShape shape) {
+    /** Starts at zero. */
+    public SublayerTimer(ModelShape shape) {
         this.shape = shape;
     }
 
@@ -53,7 +48,7 @@ final class SublayerTimer implements SkipPlan {
      * @param context tokens in the context, for the record
      * @param seconds what all the passes of the phase took, from outside
      */
-    SublayerCosts costs(Phase phase, int context, double seconds) {
+    public SublayerCosts costs(Phase phase, int context, double seconds) {
         long[] sums = nanos[phase.ordinal()];
         double perSublayer = 1e-6 / tokens[phase.ordinal()] / shape.layers();
         double rest = (1e3 * seconds - 1e-6 * (sums[0] + sums[1])) / tokens[phase.ordinal()];
