@@ -1,0 +1,87 @@
+package dev.skim.llm.profile;
+
+import dev.skim.llm.Model;
+import dev.skim.llm.Session;
+import dev.skim.llm.SessionOptions;
+import dev.skim.skip.Phase;
+import dev.skim.skip.SublayerCosts;
+import dev.skim.skip.SublayerTimer;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.function.DoubleConsumer;
+
+/** Times the sublayers of the whole model on this machine: prompts, and generated tokens behind them, at two lengths. */
+final class CostMeasurement {
+    private static final int SHORT = 512;
+    private static final int LONG = 4096;
+    private static final int GENERATED = 24;
+    private static final int REPEATS = 3;
+
+    /** What the long prompt may take, all repeats together; beyond it half as long a prompt must do. */
+    private static final double PATIENCE_SECONDS = 60;
+
+    private CostMeasurement() {}
+
+    static List<SublayerCosts> measure(Model model, DoubleConsumer progress) {
+        List<SublayerCosts> costs = new ArrayList<>();
+        int least = Math.min(SHORT, model.contextLength() - GENERATED);
+        if (least < 1) {
+            return costs;
+        }
+        // Once for the compiler.
+        once(model, least);
+        progress.accept(0.1);
+        long start = System.nanoTime();
+        costs.addAll(median(model, least));
+        double perToken = 1e-9 * (System.nanoTime() - start) / least;
+        progress.accept(0.25);
+        int most = Math.min(LONG, model.contextLength() - GENERATED);
+        while (most > 2 * least && perToken * most * 1.5 > PATIENCE_SECONDS) {
+            most /= 2;
+        }
+        if (most > least) {
+            costs.addAll(median(model, most));
+        }
+        progress.accept(1);
+        return costs;
+    }
+
+    /** Of several runs, the one in the middle by each phase's time. */
+    private static List<SublayerCosts> median(Model model, int context) {
+        List<List<SublayerCosts>> runs = new ArrayList<>();
+        for (int i = 0; i < REPEATS; i++) {
+            runs.add(once(model, context));
+        }
+        List<SublayerCosts> medians = new ArrayList<>();
+        for (int phase = 0; phase < runs.getFirst().size(); phase++) {
+            int at = phase;
+            medians.add(runs.stream()
+                    .map(run -> run.get(at))
+                    .sorted(Comparator.comparingDouble(cost -> cost.attention() + cost.feedForward()))
+                    .toList()
+                    .get(REPEATS / 2));
+        }
+        return medians;
+    }
+
+    private static List<SublayerCosts> once(Model model, int context) {
+        int[] tokens = new SplittableRandom(1)
+                .ints(context + GENERATED, 0, model.tokenizer().vocabularySize())
+                .toArray();
+        SublayerTimer timer = new SublayerTimer(model.shape());
+        try (Session session = model.openSession(new SessionOptions(context + GENERATED, shape -> timer))) {
+            long start = System.nanoTime();
+            session.prefill(java.util.Arrays.copyOf(tokens, context));
+            long middle = System.nanoTime();
+            for (int i = 0; i < GENERATED; i++) {
+                session.decode(tokens[context + i]);
+            }
+            long end = System.nanoTime();
+            return List.of(
+                    timer.costs(Phase.PREFILL, context, 1e-9 * (middle - start)),
+                    timer.costs(Phase.DECODE, context, 1e-9 * (end - middle)));
+        }
+    }
+}
