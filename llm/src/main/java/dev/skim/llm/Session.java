@@ -48,6 +48,11 @@ public final class Session implements AutoCloseable {
         return sequence.capacity();
     }
 
+    /** Bytes of keys and values that the session holds. */
+    public long cacheBytes() {
+        return sequence.cacheBytes();
+    }
+
     /** The tokens in the cache, in order. */
     public int[] tokens() {
         return Arrays.copyOf(tokens, position);
