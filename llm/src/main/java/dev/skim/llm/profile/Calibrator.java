@@ -19,6 +19,7 @@ import dev.skim.skip.SublayerStatistics;
 import dev.skim.tensor.ElementType;
 import dev.skim.tensor.Workers;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -29,7 +30,7 @@ import java.util.stream.Collectors;
  */
 public final class Calibrator {
     /** Windows on which harms are measured, all over the text. */
-    private static final int HARM_WINDOWS = 4;
+    private static final int HARM_WINDOWS = 3;
 
     /**
      * What is measured.
@@ -135,8 +136,8 @@ public final class Calibrator {
         }
         double[] measured = harms.measure(variants, done -> progress.at("leaving out one by one", done));
         builder.harms(
-                java.util.Arrays.copyOf(measured, shape.sublayers()),
-                java.util.Arrays.copyOfRange(measured, shape.sublayers(), measured.length));
+                Arrays.copyOf(measured, shape.sublayers()),
+                Arrays.copyOfRange(measured, shape.sublayers(), measured.length));
     }
 
     private static HarmMeasurement.Variant leaveOut(Run run, double scale) {

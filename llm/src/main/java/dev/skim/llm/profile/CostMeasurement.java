@@ -7,6 +7,7 @@ import dev.skim.skip.Phase;
 import dev.skim.skip.SublayerCosts;
 import dev.skim.skip.SublayerTimer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -73,7 +74,7 @@ final class CostMeasurement {
         SublayerTimer timer = new SublayerTimer(model.shape());
         try (Session session = model.openSession(new SessionOptions(context + GENERATED, shape -> timer))) {
             long start = System.nanoTime();
-            session.prefill(java.util.Arrays.copyOf(tokens, context));
+            session.prefill(Arrays.copyOf(tokens, context));
             long middle = System.nanoTime();
             for (int i = 0; i < GENERATED; i++) {
                 session.decode(tokens[context + i]);

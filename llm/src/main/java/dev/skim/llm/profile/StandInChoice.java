@@ -16,13 +16,14 @@ import dev.skim.skip.StandInFitter;
 import dev.skim.tensor.ElementType;
 import dev.skim.tensor.Workers;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleConsumer;
 
 /**
  * Chooses the runs of layers that stand-ins replace. A stand-in is fitted for every run of up to {@link #LONGEST} layers,
- * put in its place alone, and judged by the KL that it costs the predictions; the runs with the least sum of KLs whose
- * saving is enough are taken ({@link RunSelector}).
+ * put in its place alone, and judged by the KL that it costs the predictions; the runs with the least sum of KL^0.75
+ * whose saving is enough are taken ({@link RunSelector}).
  *
  * <p>Why not by what the stream loses (block influence, or the error of the fit): the same error weighs much more in the
  * last layers than in the middle. On SmolLM2-135M the choice by the error of the fit takes layers 28 and 29 and ends at a
@@ -36,6 +37,16 @@ final class StandInChoice {
     private static final int TOKENS_PER_ELEMENT = 7;
 
     private static final double RIDGE = 1e-3;
+
+    /** How many times the usual harm of one layer a run may do for each of its layers and still be lengthened. */
+    private static final double HOPELESS = 1.5;
+
+    /**
+     * Harms are added as powers: the fits mend each other, and a long run is one map to mend where several short ones are
+     * several. On SmolLM2-135M with 22 % left out: perplexity 31.3 for the sum of KL^0.75 (layers 4 and 5, 14 to 18),
+     * 32.4 for the sum of KLs.
+     */
+    private static final double POWER = 0.75;
 
     /** Bytes of streams that are kept at a time; the text is read again for each such part of the layers. */
     private static final long MOST_BYTES = 400L << 20;
@@ -81,23 +92,35 @@ final class StandInChoice {
         for (int first = 0; first < layers; first += starts) {
             int last = Math.min(layers, first + starts);
             Boundaries boundaries = new Boundaries(first, Math.min(layers, last - 1 + longest), windows);
-            List<HarmMeasurement.Variant> variants = new ArrayList<>();
-            for (int layer = first; layer < last; layer++) {
-                for (int n = 1; n <= longest && layer + n <= layers; n++) {
+            double[] least = new double[last - first];
+            double bound = Double.POSITIVE_INFINITY;
+            for (int n = 1; n <= longest; n++) {
+                List<HarmMeasurement.Variant> variants = new ArrayList<>();
+                List<Integer> layersOf = new ArrayList<>();
+                for (int layer = first; layer < Math.min(last, layers - n + 1); layer++) {
                     Run run = Run.ofLayers(layer, n);
-                    if (saved(run) > 0) {
-                        LinearStandIn standIn = boundaries.fit(layer, n);
-                        variants.add(new HarmMeasurement.Variant(run, new Decision.Replace(standIn, run.span())));
+                    // A run that is bad already only gets worse with the next layer.
+                    if (saved(run) > 0 && least[layer - first] <= bound * (n - 1)) {
+                        variants.add(new HarmMeasurement.Variant(
+                                run, new Decision.Replace(boundaries.fit(layer, n), run.span())));
+                        layersOf.add(layer);
+                    } else {
+                        least[layer - first] = Double.POSITIVE_INFINITY;
                     }
                 }
-                progress.accept((first + 0.5 * (layer + 1 - first)) / layers);
-            }
-            int from = first;
-            double[] measured = harms.measure(
-                    variants, done -> progress.accept((from + (0.5 + 0.5 * done) * (last - from)) / layers));
-            for (int v = 0; v < measured.length; v++) {
-                Run run = variants.get(v).run();
-                candidates.add(new RunSelector.Candidate(run, saved(run), measured[v]));
+                double done = (first + (double) (last - first) * (n - 1) / longest) / layers;
+                double share = (double) (last - first) / longest / layers;
+                double[] measured = harms.measure(variants, part -> progress.accept(done + part * share));
+                for (int v = 0; v < measured.length; v++) {
+                    Run run = variants.get(v).run();
+                    candidates.add(new RunSelector.Candidate(run, saved(run), Math.pow(measured[v], POWER)));
+                    least[layersOf.get(v) - first] = measured[v];
+                }
+                if (n == 1) {
+                    double[] sorted = least.clone();
+                    Arrays.sort(sorted);
+                    bound = HOPELESS * sorted[sorted.length / 2];
+                }
             }
         }
     }

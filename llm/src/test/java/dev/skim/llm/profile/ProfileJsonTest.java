@@ -20,10 +20,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
-import org.junit.jupiter.api.Test;
 
 class ProfileJsonTest {
     private static Importance importance(Random random, int layers) {
@@ -161,7 +161,7 @@ class ProfileJsonTest {
         }
     }
 
-    @Test
+    @Example
     void aCutProfileIsNoProfile() {
         byte[] json = ProfileJson.write(profile(new Random(1), 2, 3), "Some Model");
         for (int length = 0; length < json.length - 1; length += 7) {
@@ -170,7 +170,7 @@ class ProfileJsonTest {
         }
     }
 
-    @Test
+    @Example
     void theProfileOfAnotherModelIsRefusedByName() {
         byte[] json = ProfileJson.write(profile(new Random(1), 2, 3), "Some Model");
         String message = assertThrows(SkimException.class, () -> ProfileJson.read(
