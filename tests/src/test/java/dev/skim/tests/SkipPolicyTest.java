@@ -73,7 +73,7 @@ class SkipPolicyTest {
         profile = Calibrator.calibrate(
                 model,
                 new CalibrationText(windows, "random tokens"),
-                new Calibrator.Settings(List.of(new Share(0.2)), 0, true),
+                new Calibrator.Settings(List.of(new Share(0.2)), 0, true, List.of(100)),
                 (stage, share) -> {});
         // By way of a file, so that what is written is what is used.
         Path file = folder.resolve("profile.json");

@@ -64,6 +64,13 @@ final class CalibrateCommand implements Callable<Integer> {
     private int rank;
 
     @Option(
+            names = "--timed",
+            split = ",",
+            paramLabel = "N",
+            description = "Prompt lengths at which sublayers are timed; 0 for none. Default: ${DEFAULT-VALUE}.")
+    private List<Integer> timed = List.of(512, 4096);
+
+    @Option(
             names = "--no-harms",
             description = "Do not measure what leaving out each sublayer does to the predictions: cost: then goes by "
                     + "similarity.")
@@ -71,7 +78,7 @@ final class CalibrateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Calibrator.Settings settings = new Calibrator.Settings(shares(), rank, !noHarms);
+        Calibrator.Settings settings = new Calibrator.Settings(shares(), rank, !noHarms, timed());
         int count = (tokens == null ? file == null ? 8192 : 16384 : tokens) / WINDOW;
         if (count < 1) {
             throw new SkimException("--tokens must be " + WINDOW + " or more, not " + tokens + ".");
@@ -93,6 +100,15 @@ final class CalibrateCommand implements Callable<Integer> {
             report(loaded, profile, target);
         }
         return 0;
+    }
+
+    private List<Integer> timed() {
+        for (int length : timed) {
+            if (length < 0) {
+                throw new SkimException("--timed takes numbers of tokens, 0 or more, not " + length + ".");
+            }
+        }
+        return timed.stream().filter(length -> length > 0).toList();
     }
 
     private List<Share> shares() {

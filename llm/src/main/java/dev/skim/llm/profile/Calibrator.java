@@ -5,7 +5,6 @@ import dev.skim.llm.Model;
 import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
 import dev.skim.llm.SkimException;
-import dev.skim.skip.Decision;
 import dev.skim.skip.Importance;
 import dev.skim.skip.ModelShape;
 import dev.skim.skip.Profile;
@@ -15,11 +14,13 @@ import dev.skim.skip.SkipPlan;
 import dev.skim.skip.StandInCalibration;
 import dev.skim.skip.StandInFitter;
 import dev.skim.skip.StandInSet;
+import dev.skim.skip.SublayerCosts;
 import dev.skim.skip.SublayerStatistics;
 import dev.skim.tensor.ElementType;
 import dev.skim.tensor.Workers;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -37,15 +38,18 @@ public final class Calibrator {
      *
      * @param shares savings to fit stand-ins for; empty for none
      * @param rank of the stand-ins' maps, 0 for full ones
-     * @param harms whether the harm of each sublayer and layer is measured
+     * @param harms whether the harm of each sublayer and layer is measured, and the best order to leave them out in
+     * @param timed lengths of the prompts at which sublayers are timed; empty for no times
      */
-    public record Settings(List<Share> shares, int rank, boolean harms) {
-        /** 12.5 % and 25 %, full maps, harms. */
-        public static final Settings DEFAULT = new Settings(List.of(new Share(0.125), new Share(0.25)), 0, true);
+    public record Settings(List<Share> shares, int rank, boolean harms, List<Integer> timed) {
+        /** 12.5 % and 25 %, full maps, harms, times at 512 and 4096 tokens. */
+        public static final Settings DEFAULT =
+                new Settings(List.of(new Share(0.125), new Share(0.25)), 0, true, List.of(512, 4096));
 
-        /** Copies the shares. */
+        /** Copies the lists. */
         public Settings {
             shares = List.copyOf(shares);
+            timed = List.copyOf(timed);
         }
     }
 
@@ -82,20 +86,24 @@ public final class Calibrator {
     }
 
     private Profile run(CalibrationText text, Workers workers) {
+        StandInChoice choice = new StandInChoice(model, epsilon(), settings.rank(), workers);
+        settings.shares().forEach(choice::check);
         SublayerStatistics statistics = statistics(text.windows());
         Importance importance = statistics.importance().orElseThrow();
+        List<SublayerCosts> costs =
+                CostMeasurement.measure(model, settings.timed(), done -> progress.at("timing sublayers", done));
         Profile.Builder builder = Profile.of(
                         Profiles.hash(model), Profiles.tensorTypes(model), shape.width(), importance)
                 .withoutFirst(statistics.importanceWithoutFirst().orElse(null))
-                .costs(CostMeasurement.measure(model, done -> progress.at("timing sublayers", done)))
+                .costs(costs)
                 .notes(String.format(
                         Locale.ROOT, "%d tokens of %s, in %d windows", text.tokens(), text.source(), text.windows().size()));
         HarmMeasurement harms = new HarmMeasurement(model, spread(text.windows(), HARM_WINDOWS), workers);
         if (settings.harms()) {
-            measureHarms(builder, harms, importance);
+            measureHarms(builder, harms, importance, costs);
         }
         if (!settings.shares().isEmpty()) {
-            builder.standIns(standIns(text, harms, workers));
+            builder.standIns(standIns(text, choice, harms, workers));
         }
         return builder.build();
     }
@@ -125,28 +133,30 @@ public final class Calibrator {
         return some;
     }
 
-    /** As the cost-aware policy leaves out: with eq. 3 scales. */
-    private void measureHarms(Profile.Builder builder, HarmMeasurement harms, Importance importance) {
+    private void measureHarms(
+            Profile.Builder builder, HarmMeasurement harms, Importance importance, List<SublayerCosts> costs) {
         List<HarmMeasurement.Variant> variants = new ArrayList<>();
         for (int sublayer = 0; sublayer < shape.sublayers(); sublayer++) {
-            variants.add(leaveOut(new Run(shape.step(sublayer), 1), importance.scale(sublayer)));
+            BitSet out = new BitSet();
+            out.set(sublayer);
+            variants.add(HarmMeasurement.Variant.of(shape, out, importance));
         }
         for (int layer = 0; layer < shape.layers(); layer++) {
-            variants.add(leaveOut(Run.ofLayers(layer, 1), importance.runScale(layer, 1)));
+            BitSet out = new BitSet();
+            out.set(layer);
+            out.set(shape.layers() + layer);
+            variants.add(HarmMeasurement.Variant.of(shape, out, importance));
         }
         double[] measured = harms.measure(variants, done -> progress.at("leaving out one by one", done));
         builder.harms(
                 Arrays.copyOf(measured, shape.sublayers()),
                 Arrays.copyOfRange(measured, shape.sublayers(), measured.length));
+        builder.removals(new RemovalOrder(shape, importance, costs, measured, harms)
+                .measure(done -> progress.at("leaving out together", done)));
     }
 
-    private static HarmMeasurement.Variant leaveOut(Run run, double scale) {
-        return new HarmMeasurement.Variant(run, new Decision.LeaveOut((float) scale));
-    }
-
-    private List<StandInSet> standIns(CalibrationText text, HarmMeasurement harms, Workers workers) {
+    private List<StandInSet> standIns(CalibrationText text, StandInChoice choice, HarmMeasurement harms, Workers workers) {
         float epsilon = epsilon();
-        StandInChoice choice = new StandInChoice(model, epsilon, settings.rank(), workers);
         choice.measure(text.windows(), harms, done -> progress.at("trying stand-ins", done));
         List<StandInSet> sets = new ArrayList<>();
         for (Share share : settings.shares()) {

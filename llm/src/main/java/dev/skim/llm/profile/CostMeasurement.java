@@ -13,39 +13,48 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.DoubleConsumer;
 
-/** Times the sublayers of the whole model on this machine: prompts, and generated tokens behind them, at two lengths. */
+/** Times the sublayers of the whole model on this machine: prompts, and generated tokens behind them. */
 final class CostMeasurement {
-    private static final int SHORT = 512;
-    private static final int LONG = 4096;
     private static final int GENERATED = 24;
     private static final int REPEATS = 3;
 
-    /** What the long prompt may take, all repeats together; beyond it half as long a prompt must do. */
+    /** What a longer prompt may take, all repeats together. */
     private static final double PATIENCE_SECONDS = 60;
 
     private CostMeasurement() {}
 
-    static List<SublayerCosts> measure(Model model, DoubleConsumer progress) {
+    /**
+     * Measures.
+     *
+     * @param contexts lengths of the prompts, cut to what the model's context holds; a length that would take too long is
+     *     halved until it does not
+     */
+    static List<SublayerCosts> measure(Model model, List<Integer> contexts, DoubleConsumer progress) {
+        int most = model.contextLength() - GENERATED;
+        List<Integer> lengths = contexts.stream()
+                .map(length -> Math.min(length, most))
+                .filter(length -> length > 0)
+                .distinct()
+                .sorted()
+                .toList();
         List<SublayerCosts> costs = new ArrayList<>();
-        int least = Math.min(SHORT, model.contextLength() - GENERATED);
-        if (least < 1) {
-            return costs;
+        double perToken = 0;
+        for (int i = 0; i < lengths.size(); i++) {
+            int length = lengths.get(i);
+            if (i == 0) {
+                // Once for the compiler.
+                once(model, length);
+            }
+            while (i > 0 && length > lengths.get(i - 1) && perToken * length * 1.5 > PATIENCE_SECONDS) {
+                length /= 2;
+            }
+            if (i == 0 || length > lengths.get(i - 1)) {
+                long start = System.nanoTime();
+                costs.addAll(median(model, length));
+                perToken = 1e-9 * (System.nanoTime() - start) / length;
+            }
+            progress.accept((i + 1.0) / lengths.size());
         }
-        // Once for the compiler.
-        once(model, least);
-        progress.accept(0.1);
-        long start = System.nanoTime();
-        costs.addAll(median(model, least));
-        double perToken = 1e-9 * (System.nanoTime() - start) / least;
-        progress.accept(0.25);
-        int most = Math.min(LONG, model.contextLength() - GENERATED);
-        while (most > 2 * least && perToken * most * 1.5 > PATIENCE_SECONDS) {
-            most /= 2;
-        }
-        if (most > least) {
-            costs.addAll(median(model, most));
-        }
-        progress.accept(1);
         return costs;
     }
 

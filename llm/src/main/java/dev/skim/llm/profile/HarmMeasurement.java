@@ -3,7 +3,9 @@ package dev.skim.llm.profile;
 import dev.skim.llm.Model;
 import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
+import dev.skim.skip.CostAware;
 import dev.skim.skip.Decision;
+import dev.skim.skip.Importance;
 import dev.skim.skip.ModelShape;
 import dev.skim.skip.Phase;
 import dev.skim.skip.Run;
@@ -12,6 +14,7 @@ import dev.skim.skip.StandIn;
 import dev.skim.tensor.VectorMath;
 import dev.skim.tensor.Workers;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.function.DoubleConsumer;
 
@@ -28,8 +31,27 @@ final class HarmMeasurement {
 
     private static final int SCORED = WINDOW / 3;
 
-    /** What takes the place of a run; {@code decision} leaves out its first sublayer or replaces it whole. */
-    record Variant(Run run, Decision decision) {}
+    /**
+     * A change of the model.
+     *
+     * @param start the first step that is changed
+     * @param decisions one for each sublayer
+     */
+    record Variant(int start, Decision[] decisions) {
+        /** A stand-in in the place of a run. */
+        static Variant of(ModelShape shape, Run run, StandIn standIn) {
+            Decision[] decisions = new Decision[shape.sublayers()];
+            Arrays.fill(decisions, Decision.RUN);
+            decisions[shape.sublayer(run.start())] = new Decision.Replace(standIn, run.span());
+            return new Variant(run.start(), decisions);
+        }
+
+        /** Sublayers left out, eq. 3 scales over each run of them, as the cost-aware policy does. */
+        static Variant of(ModelShape shape, BitSet leftOut, Importance importance) {
+            int start = leftOut.stream().map(shape::step).min().orElse(0);
+            return new Variant(start, CostAware.decisions(importance, shape, leftOut, true));
+        }
+    }
 
     private final Model model;
     private final ModelShape shape;
@@ -150,7 +172,7 @@ final class HarmMeasurement {
         }
     }
 
-    /** Puts the kept stream in where the run begins, and the variant in the run's place. */
+    /** Puts the kept stream in where the variant begins, and then does as it says. */
     private final class Changed implements SkipPlan {
         private final Variant variant;
         private final float[][] streams;
@@ -164,14 +186,10 @@ final class HarmMeasurement {
         @Override
         public Decision decide(int sublayer, Phase phase, int tokens) {
             int step = shape.step(sublayer);
-            Run run = variant.run();
-            if (step == 0 && run.start() > 0) {
-                return new Decision.Replace(new Kept(streams[run.start()]), run.start());
+            if (step == 0 && variant.start() > 0) {
+                return new Decision.Replace(new Kept(streams[variant.start()]), variant.start());
             }
-            if (step == run.start()) {
-                return variant.decision();
-            }
-            return step < run.end() ? new Decision.LeaveOut(1) : Decision.RUN;
+            return variant.decisions()[sublayer];
         }
 
         @Override

@@ -14,6 +14,7 @@ import dev.skim.llm.SkimException;
 import dev.skim.skip.Importance;
 import dev.skim.skip.Phase;
 import dev.skim.skip.Profile;
+import dev.skim.skip.Removal;
 import dev.skim.skip.Run;
 import dev.skim.skip.Share;
 import dev.skim.skip.StandInSet;
@@ -66,6 +67,13 @@ final class ProfileJson {
         }
         root.set("harm", array(profile.harm()));
         root.set("layer_harm", array(profile.layerHarm()));
+        ArrayNode removals = root.putArray("removals");
+        for (Removal removal : profile.removals()) {
+            removals.addObject()
+                    .put("start", removal.run().start())
+                    .put("span", removal.run().span())
+                    .put("harm", removal.harm());
+        }
         ArrayNode sets = root.putArray("stand_ins");
         for (StandInSet set : profile.standIns()) {
             ObjectNode node = sets.addObject().put("share", set.share().toString()).put("notes", set.notes());
@@ -191,6 +199,10 @@ final class ProfileJson {
                     cost.number("feed_forward_ms"),
                     cost.number("rest_ms")));
         }
+        List<Removal> removals = new ArrayList<>();
+        for (Fields removal : fields.objects("removals")) {
+            removals.add(new Removal(run(removal), removal.number("harm")));
+        }
         List<StandInSet> sets = new ArrayList<>();
         for (Fields set : fields.objects("stand_ins")) {
             List<StandInWeights> maps = new ArrayList<>();
@@ -199,7 +211,7 @@ final class ProfileJson {
             }
             sets.add(new StandInSet(Share.parse(set.text("share")), maps, set.text("notes")));
         }
-        return builder.costs(costs).standIns(sets).build();
+        return builder.costs(costs).removals(removals).standIns(sets).build();
     }
 
     private static Importance importance(Fields fields, Profiles.Identity model) {
@@ -216,13 +228,15 @@ final class ProfileJson {
                 fields.rows("run_scale"));
     }
 
+    private static Run run(Fields fields) {
+        return new Run((int) fields.whole("start", 0, 1 << 20), (int) fields.whole("span", 1, 1 << 20));
+    }
+
     private static StandInWeights standIn(Fields fields) {
-        int start = (int) fields.whole("start", 0, 1 << 20);
-        int span = (int) fields.whole("span", 1, 1 << 20);
         float[] bias = fields.floats("bias");
         ElementType type = fields.oneOf("type", ElementType.F16, ElementType.BF16);
         return new StandInWeights(
-                new Run(start, span),
+                run(fields),
                 (float) fields.number("epsilon"),
                 (int) fields.whole("rank", 0, 1 << 20),
                 type,

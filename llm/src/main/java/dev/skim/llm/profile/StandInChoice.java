@@ -101,8 +101,7 @@ final class StandInChoice {
                     Run run = Run.ofLayers(layer, n);
                     // A run that is bad already only gets worse with the next layer.
                     if (saved(run) > 0 && least[layer - first] <= bound * (n - 1)) {
-                        variants.add(new HarmMeasurement.Variant(
-                                run, new Decision.Replace(boundaries.fit(layer, n), run.span())));
+                        variants.add(HarmMeasurement.Variant.of(shape, run, boundaries.fit(layer, n)));
                         layersOf.add(layer);
                     } else {
                         least[layer - first] = Double.POSITIVE_INFINITY;
@@ -112,7 +111,7 @@ final class StandInChoice {
                 double share = (double) (last - first) / longest / layers;
                 double[] measured = harms.measure(variants, part -> progress.accept(done + part * share));
                 for (int v = 0; v < measured.length; v++) {
-                    Run run = variants.get(v).run();
+                    Run run = Run.ofLayers(layersOf.get(v), n);
                     candidates.add(new RunSelector.Candidate(run, saved(run), Math.pow(measured[v], POWER)));
                     least[layersOf.get(v) - first] = measured[v];
                 }
@@ -122,6 +121,27 @@ final class StandInChoice {
                     bound = HOPELESS * sorted[sorted.length / 2];
                 }
             }
+        }
+    }
+
+    /**
+     * Checks that a share can be reached at all.
+     *
+     * @throws IllegalArgumentException when no choice of runs saves so much
+     */
+    void check(Share share) {
+        List<RunSelector.Candidate> all = new ArrayList<>();
+        for (int layer = 0; layer < shape.layers(); layer++) {
+            for (int n = 1; n <= LONGEST && layer + n <= shape.layers(); n++) {
+                Run run = Run.ofLayers(layer, n);
+                all.add(new RunSelector.Candidate(run, saved(run), 0));
+            }
+        }
+        try {
+            RunSelector.choose(all, share.value() * shape.layersCost());
+        } catch (IllegalArgumentException tooMuch) {
+            throw new IllegalArgumentException("stand-ins cannot save " + share + " of this model's " + shape.layers()
+                    + " layers, since they cost something themselves", tooMuch);
         }
     }
 

@@ -9,6 +9,7 @@ import dev.skim.llm.SkimException;
 import dev.skim.skip.Importance;
 import dev.skim.skip.Phase;
 import dev.skim.skip.Profile;
+import dev.skim.skip.Removal;
 import dev.skim.skip.Run;
 import dev.skim.skip.Share;
 import dev.skim.skip.StandInSet;
@@ -66,6 +67,7 @@ class ProfileJsonTest {
             builder.withoutFirst(importance(random, layers));
         }
         if (random.nextBoolean()) {
+            builder.removals(List.of(new Removal(new Run(0, 1), random.nextDouble()), new Removal(new Run(1, 1), 2)));
             builder.harms(random.doubles(2L * layers).toArray(), random.doubles(layers).toArray());
         }
         if (random.nextBoolean()) {
@@ -106,6 +108,7 @@ class ProfileJsonTest {
         assertEquals(profile.importanceWithoutFirst().isPresent(), read.importanceWithoutFirst().isPresent());
         assertEquals(profile.costs(), read.costs());
         assertArrayEquals(profile.harm(), read.harm());
+        assertEquals(profile.removals(), read.removals());
         assertArrayEquals(profile.layerHarm(), read.layerHarm());
         assertEquals(profile.standIns().size(), read.standIns().size());
         for (int i = 0; i < profile.standIns().size(); i++) {

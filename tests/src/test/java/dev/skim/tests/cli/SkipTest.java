@@ -37,10 +37,11 @@ class SkipTest {
         text = Files.writeString(folder.resolve("text.txt"), "the quick brown fox jumps over the lazy dog. ".repeat(60));
         profile = folder.resolve("tiny.json");
         Cli.Result result = new Cli(folder).run(
-                "calibrate", "-m", model.toString(), "-f", text.toString(), "-o", profile.toString(), "--share", "20%").expect(0);
+                "calibrate", "-m", model.toString(), "-f", text.toString(), "-o", profile.toString(), "--share", "20%", "--timed",
+                "64").expect(0);
         assertEquals("", result.err());
         assertTrue(result.out().contains("patch:20% leaves out "), result.out());
-        assertTrue(result.out().contains("decode at 512 tokens: attention "), result.out());
+        assertTrue(result.out().contains("decode at 64 tokens: attention "), result.out());
     }
 
     @BeforeEach
@@ -101,13 +102,13 @@ class SkipTest {
         }
         JsonNode tests = new ObjectMapper()
                 .readTree(skim.run(
-                                "bench", "-m", model.toString(), "-p", "64", "-n", "8", "-r", "1", "--json", "--skip",
+                                "bench", "-m", model.toString(), "-p", "64", "-n", "0", "-r", "1", "--json", "--skip",
                                 "shortgpt:1", "--profile", profile.toString())
                         .expect(0)
                         .out())
                 .get("skip");
-        assertEquals(List.of("pp64", "tg8"), List.of(tests.get(0).get("test").asText(), tests.get(1).get("test").asText()));
-        assertEquals(2, tests.get(1).get("sublayers").asDouble());
+        assertEquals("pp64", tests.get(0).get("test").asText());
+        assertEquals(2, tests.get(0).get("sublayers").asDouble());
         assertTrue(tests.get(0).get("median").asDouble() > 0);
         assertTrue(tests.get(0).get("calibrated_time_of_what_was_left_out").asDouble() > 0.2, tests.toString());
     }
@@ -138,7 +139,7 @@ class SkipTest {
         refusal = skim.run("calibrate", "-m", model.toString(), "-f", profile.toString() + "x").sentence();
         assertTrue(refusal.contains("There is no file"), refusal);
         refusal = skim.run("calibrate", "-m", model.toString(), "-f", text.toString(), "--share", "95%").sentence();
-        assertTrue(refusal.contains("no choice of runs saves"), refusal);
+        assertTrue(refusal.contains("cannot save 95%"), refusal);
         Path brief = Files.writeString(folder.resolve("short.txt"), "too short");
         assertTrue(skim.run("calibrate", "-m", model.toString(), "-f", brief.toString()).sentence().contains("512"));
     }
@@ -172,7 +173,8 @@ class SkipTest {
         assertTrue(own.run("run", "-m", model.toString(), "-p", "a", "-n", "1", "--skip", "shortgpt:1")
                 .sentence()
                 .contains("needs a profile"));
-        own.run("calibrate", "-m", model.toString(), "--tokens", "1024", "--share", "none", "--no-harms").expect(0);
+        own.run("calibrate", "-m", model.toString(), "--tokens", "1024", "--share", "none", "--no-harms",
+                "--timed", "0").expect(0);
         own.run("run", "-m", model.toString(), "-p", "a", "-n", "1", "--skip", "shortgpt:1").expect(0);
     }
 }
