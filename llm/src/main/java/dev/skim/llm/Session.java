@@ -48,7 +48,7 @@ public final class Session implements AutoCloseable {
         return sequence.capacity();
     }
 
-    /** Bytes that the KV cache takes at present. */
+    /** Bytes of keys and values that the session holds. */
     public long cacheBytes() {
         return sequence.cacheBytes();
     }

@@ -11,10 +11,13 @@ import dev.skim.llm.eval.Report;
 import dev.skim.llm.eval.Result;
 import dev.skim.llm.eval.Sweep;
 import dev.skim.llm.eval.TradeOffChart;
+import dev.skim.llm.profile.Profiles;
+import dev.skim.skip.AdaSkip;
 import dev.skim.skip.Importance;
 import dev.skim.skip.Profile;
 import dev.skim.skip.Share;
 import dev.skim.skip.SkipPolicies;
+import dev.skim.skip.SkipPolicy;
 import dev.skim.tensor.Workers;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -48,6 +51,12 @@ final class EvalCommand implements Callable<Integer> {
             description = "Policies, such as adaskip:8/7,shortgpt:4,cost:25%%; with --sweep also methods without an "
                     + "amount, such as shortgpt or balanced::both.")
     private List<String> policies = List.of();
+
+    @Option(
+            names = "--profile",
+            paramLabel = "FILE",
+            description = "The model's profile, made by skim calibrate; the one in the cache where not given.")
+    private Path profileFile;
 
     @Option(
             names = "--sweep",
@@ -129,7 +138,9 @@ final class EvalCommand implements Callable<Integer> {
         try (Model loaded = model.load();
                 Workers workers = new Workers(loaded.threads())) {
             int[] tokens = loaded.tokenizer().encode(given, false, false);
-            Profile profile = null;
+            Profile profile = profileFile != null
+                    ? Profiles.read(profileFile, loaded)
+                    : Profiles.find(loaded).orElse(null);
             List<Contender> contenders = contenders(loaded, profile, workers);
             if (!contenders.isEmpty()) {
                 compare(loaded, tokens, settings, contenders);
@@ -187,11 +198,15 @@ final class EvalCommand implements Callable<Integer> {
                         policies.isEmpty() ? Sweep.methods(profile) : policies, shares, loaded.shape(), profile);
             }
             for (String spec : specs) {
-                contenders.add(new Contender(spec, SkipPolicies.parse(spec, profile, workers)));
+                SkipPolicy policy = SkipPolicies.parse(spec, profile, workers);
+                if (policy instanceof AdaSkip adaSkip && adaSkip.profile() == null) {
+                    throw new SkimException("--skip " + spec + " cannot be measured without a profile, which AdaSkip would "
+                            + "learn on the way; make one with 'skim calibrate'.");
+                }
+                contenders.add(new Contender(spec, policy));
             }
         } catch (IllegalArgumentException wrong) {
-            // What follows the first line is the list of all forms.
-            String what = wrong.getMessage().replaceFirst("; accepted is\n(?s:.*)", "");
+            String what = wrong.getMessage();
             throw new SkimException(what.substring(0, 1).toUpperCase(Locale.ROOT) + what.substring(1) + ".", wrong);
         }
         return contenders;

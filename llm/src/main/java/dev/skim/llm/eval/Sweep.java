@@ -29,10 +29,7 @@ public final class Sweep {
     public static List<String> methods(Profile profile) {
         List<String> methods = new ArrayList<>();
         if (profile != null) {
-            methods.addAll(List.of("adaskip", "shortgpt"));
-            if (!profile.costs().isEmpty()) {
-                methods.add("cost");
-            }
+            methods.addAll(List.of("adaskip", "shortgpt", "cost"));
             if (!profile.standIns().isEmpty()) {
                 methods.add("patch");
             }

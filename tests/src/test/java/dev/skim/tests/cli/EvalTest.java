@@ -118,6 +118,21 @@ class EvalTest {
     }
 
     @Test
+    void sweepOfMethodsThatGoByAProfile() throws IOException {
+        Path profile = folder.resolve("profile.json");
+        Path calibration = Files.writeString(folder.resolve("long.txt"), "a stitch in time saves nine, they say. ".repeat(60));
+        skim.run("calibrate", "-m", model.toString(), "-f", calibration.toString(), "--tokens", "1024", "--share", "25%", "--out",
+                        profile.toString())
+                .expect(0);
+        Path csv = folder.resolve("sweep.csv");
+        Cli.Result result = eval(
+                "--skip", "adaskip,shortgpt,cost,patch", "--sweep", "50%", "--profile", profile.toString(), "--csv", csv.toString(), "--heatmap").expect(0);
+        List<String> policies = Files.readAllLines(csv).stream().skip(1).map(line -> line.split(",")[0]).toList();
+        assertEquals(List.of("none", "adaskip:n=2", "shortgpt:1", "cost:50%", "patch:25%"), policies);
+        assertTrue(result.out().contains("importance, 1 - similarity"), result.out());
+    }
+
+    @Test
     void ratesAndScoresCanBeLeftOut() {
         Cli.Result result = skim.run(
                 "eval", "-m", model.toString(), "-f", text.toString(), "-w", "64", "-r", "0", "--continuations", "0",
@@ -134,6 +149,10 @@ class EvalTest {
         assertTrue(eval("--skip", "earlyexit:1", "--csv", "none/a.csv").sentence().contains("none"));
         assertTrue(eval("--skip", "earlyexit:2").sentence().contains("0 to 1"));
         assertTrue(eval("--skip", "hurry:2").sentence().contains("hurry"));
+        assertTrue(eval("--skip", "earlyexit:1:hurry").sentence().contains("decode or both"));
+        assertTrue(eval("--skip", "adaskip:n=1").sentence().contains("skim calibrate"));
+        assertTrue(eval("--skip", "shortgpt:1").sentence().contains("skim calibrate"));
+        assertTrue(eval("--skip", "earlyexit:1", "--profile", "none.json").sentence().contains("none.json"));
         assertTrue(eval("--skip", "earlyexit", "--sweep", "12").sentence().contains("percent"));
         assertTrue(skim.run("eval", "-m", model.toString(), "-p", "hello", "--skip", "earlyexit:1", "-w", "2")
                 .sentence()
