@@ -15,6 +15,10 @@ final class SessionOptionsMixin {
     private int contextLength;
 
     Session open(Model model) {
+        if (contextLength > model.contextLength()) {
+            System.err.println("Warning: the context of " + contextLength + " tokens is longer than the "
+                    + model.contextLength() + " that the model was trained for; beyond them its answers get worse.");
+        }
         return model.openSession(new SessionOptions(contextLength, SkipPolicy.NONE));
     }
 }
