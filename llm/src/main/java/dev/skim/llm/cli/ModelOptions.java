@@ -47,6 +47,7 @@ final class ModelOptions {
 
     /** Loads a file as these options say, with a bar on a terminal. */
     Model load(Path path) {
+        SlowPath.warn();
         try (ProgressBar bar = new ProgressBar("loading " + path.getFileName())) {
             Model loaded = Model.load(path, options().withProgress(bar));
             bar.close();

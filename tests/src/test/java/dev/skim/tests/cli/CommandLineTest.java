@@ -139,7 +139,8 @@ class CommandLineTest {
         assertEquals(258, json.path("metadata").path("tokenizer.ggml.tokens").size());
         assertEquals(21, json.path("tensors").size());
         String machine = skim.run("inspect", "--machine").expect(0).out();
-        assertTrue(machine.contains("processors"), machine);
+        assertTrue(machine.matches("(?s)cpu +\\S.*cores +\\d.*vectors +\\d+ bit.*kernels +\\d+ bit; .*Q4_0.*slow path .*"), machine);
+        assertTrue(json(skim.run("inspect", "--machine", "--json").expect(0).out()).has("kernels"));
     }
 
     @Test
@@ -185,6 +186,21 @@ class CommandLineTest {
         }
         assertTrue(skim.run("run", "-m", model.toString(), "-p", "x", "-n", "1", "-c", "100001").expect(0).err()
                 .startsWith("Warning: the context of 100001 tokens is longer than the 100000"));
+    }
+
+    @Test
+    void aSlowPathIsSaidInOneLine() throws IOException {
+        for (String option : List.of("-Xint", "-XX:TieredStopAtLevel=1", "-XX:-EnableVectorSupport", "-XX:UseAVX=1")) {
+            if (option.contains("AVX") && !System.getProperty("os.arch").equals("amd64")) {
+                continue;
+            }
+            Cli.Result result = new Cli(folder).with("SKIM_JAVA_OPTS", "-Xmx512m " + option)
+                    .run("run", "-m", model.toString(), "-p", "x", "-n", "2")
+                    .expect(0);
+            assertTrue(result.out().matches("[a-z]{2}\n"), result.out());
+            assertEquals(1, result.err().lines().count(), result.err());
+            assertTrue(result.err().contains(option.replaceAll("=.*", "")), result.err());
+        }
     }
 
     @Test
