@@ -36,10 +36,10 @@ record SlowPath(
                 FloatVector.SPECIES_PREFERRED.vectorBitSize(),
                 processor("flags").map(flags -> (" " + flags + " ").contains(" avx2 ")).orElse(true),
                 Kernels.vectorBits(),
-                options());
+                startedWith());
     }
 
-    private static String options() {
+    private static String startedWith() {
         StringBuilder options = new StringBuilder();
         for (String name : new String[] {"JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS"}) {
             options.append(System.getenv().getOrDefault(name, "")).append(' ');
