@@ -40,6 +40,7 @@ final class ChatCommand implements Callable<Integer> {
                 ChatScreen screen = Streams.inputIsTerminal() && Streams.outputIsTerminal()
                         ? new TerminalScreen()
                         : new PlainScreen()) {
+            generation.advise(loaded);
             Conversation conversation = new Conversation(opened, session.report(), system, generation, screen);
             screen.note(loaded.name() + ", context of " + opened.contextLength() + " tokens; /help tells the commands.");
             String news = session.report().news();

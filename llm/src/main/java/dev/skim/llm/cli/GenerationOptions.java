@@ -1,13 +1,19 @@
 package dev.skim.llm.cli;
 
+import dev.skim.llm.Model;
 import dev.skim.llm.Sampling;
 import dev.skim.llm.SkimException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
-/** How long an answer is and how its tokens are chosen. The defaults are those of llama.cpp. */
+/**
+ * How long an answer is and how its tokens are chosen. The defaults are those of llama.cpp, but where the model's makers
+ * give advice that counts.
+ */
 final class GenerationOptions {
     @Option(
             names = {"-n", "--predict", "--n-predict"},
@@ -24,7 +30,8 @@ final class GenerationOptions {
     @Option(
             names = {"--temp", "--temperature"},
             paramLabel = "X",
-            description = "Temperature; 0 always takes the most likely token. Default: ${DEFAULT-VALUE}.")
+            description = "Temperature; 0 always takes the most likely token. Default: the model's own, else "
+                    + "${DEFAULT-VALUE}.")
     private float temperature = 0.8f;
 
     @Option(
@@ -58,6 +65,22 @@ final class GenerationOptions {
             paramLabel = "N",
             description = "How many tokens count as recent. Default: ${DEFAULT-VALUE}.")
     private int repeatLastN = 64;
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
+    /** Takes up the makers' advice for all that the user did not set. */
+    void advise(Model model) {
+        SamplingAdvice.of(model.file().metadata()).forEach((name, value) -> {
+            if (!command.commandLine().getParseResult().hasMatchedOption("--" + name)) {
+                try {
+                    set(name, value);
+                } catch (SkimException e) {
+                    // A file's bad advice is none.
+                }
+            }
+        });
+    }
 
     int maxTokens() {
         return maxTokens;

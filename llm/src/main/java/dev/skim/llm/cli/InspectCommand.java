@@ -79,7 +79,7 @@ final class InspectCommand implements Callable<Integer> {
         for (String key : metadata.keys()) {
             System.out.printf(
                     "  %-" + Math.max(1, keyWidth) + "s  %-12s  %s%n",
-                    printable(key),
+                    Style.printable(key),
                     metadata.typeName(key),
                     abridged(metadata.value(key).orElseThrow()));
         }
@@ -89,7 +89,7 @@ final class InspectCommand implements Callable<Integer> {
             System.out.printf(
                     Locale.ROOT,
                     "  %-" + Math.max(1, nameWidth) + "s  %-8s  %-20s  %,15d bytes%n",
-                    printable(tensor.name()),
+                    Style.printable(tensor.name()),
                     tensor.type(),
                     tensor.shape().stream().map(String::valueOf).collect(Collectors.joining(" x ")),
                     tensor.bytes());
@@ -98,7 +98,7 @@ final class InspectCommand implements Callable<Integer> {
 
     private static String abridged(Object value) {
         if (value instanceof String text) {
-            String shown = printable(text);
+            String shown = Style.printable(text);
             return shown.length() <= TEXT_SHOWN
                     ? shown
                     : shown.substring(0, TEXT_SHOWN) + "... (" + text.length() + " characters)";
@@ -111,26 +111,6 @@ final class InspectCommand implements Callable<Integer> {
             return "[" + shown + (list.size() <= ARRAY_SHOWN ? "]" : ", ... (" + list.size() + " entries)]");
         }
         return String.valueOf(value);
-    }
-
-    /** Line breaks and the terminal's control characters written out: a file must not steer the terminal. */
-    private static String printable(String text) {
-        StringBuilder shown = new StringBuilder();
-        text.codePoints().forEach(c -> {
-            switch (c) {
-                case '\n' -> shown.append("\\n");
-                case '\t' -> shown.append("\\t");
-                case '\r' -> shown.append("\\r");
-                default -> {
-                    if (Character.isISOControl(c)) {
-                        shown.append(String.format("\\u%04x", c));
-                    } else {
-                        shown.appendCodePoint(c);
-                    }
-                }
-            }
-        });
-        return shown.toString();
     }
 
     private static Map<String, Object> describe(GgufFile gguf) {

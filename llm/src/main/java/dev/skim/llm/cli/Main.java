@@ -64,6 +64,11 @@ public final class Main implements Callable<Integer> {
     }
 
     private static int run(String[] arguments) {
+        if (arguments.length > 0 && !arguments[0].startsWith("-") && !COMMANDS.containsKey(arguments[0])) {
+            System.err.println("There is no command " + Style.printable(arguments[0]) + "; there are "
+                    + String.join(", ", COMMANDS.keySet()) + ".");
+            return MISTAKE;
+        }
         CommandLine skim = new CommandLine(new Main());
         // Building the other commands' option tables would cost every start some tens of milliseconds.
         Supplier<Callable<Integer>> wanted = arguments.length == 0 ? null : COMMANDS.get(arguments[0]);
@@ -103,7 +108,8 @@ public final class Main implements Callable<Integer> {
         }
         boolean mistake = failure instanceof SkimException || failure instanceof GgufException;
         if (mistake) {
-            System.err.println(failure.getMessage());
+            String sentence = failure.getMessage();
+            System.err.println(Style.printable(sentence.endsWith(".") ? sentence : sentence + "."));
         } else {
             System.err.println("Skim failed: " + failure + (debug ? "" : "; SKIM_DEBUG=1 shows where."));
         }

@@ -2,6 +2,7 @@ package dev.skim.llm.cli;
 
 import dev.skim.llm.LoadOptions;
 import dev.skim.llm.Model;
+import dev.skim.llm.Tokenizer;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
@@ -46,8 +47,17 @@ final class ModelOptions {
 
     /** Loads a file as these options say, with a bar on a terminal. */
     Model load(Path path) {
+        SlowPath.warn();
         try (ProgressBar bar = new ProgressBar("loading " + path.getFileName())) {
-            return Model.load(path, options().withProgress(bar));
+            Model loaded = Model.load(path, options().withProgress(bar));
+            bar.close();
+            warn(loaded.tokenizer());
+            return loaded;
         }
+    }
+
+    /** Says what is doubtful about a model's tokenizer, beside the output. */
+    static void warn(Tokenizer tokenizer) {
+        tokenizer.warnings().forEach(warning -> System.err.println("Warning: " + Style.printable(warning)));
     }
 }

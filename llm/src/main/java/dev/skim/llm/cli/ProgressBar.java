@@ -48,6 +48,7 @@ final class ProgressBar implements DoubleConsumer, AutoCloseable {
     @Override
     public synchronized void close() {
         if (drawn) {
+            drawn = false;
             System.err.print("\r" + " ".repeat(label.length() + WIDTH + 40) + "\r");
             System.err.flush();
         }

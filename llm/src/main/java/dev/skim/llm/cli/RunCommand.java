@@ -51,13 +51,18 @@ final class RunCommand implements Callable<Integer> {
             throw new SkimException("A text that is taken as it is (--raw) has no system prompt (-sys).");
         }
         String text = raw ? prompt.text() : prompt.text().replaceFirst("\\R\\z", "");
-        Sampling sampling = generation.sampling();
+        if (text.isEmpty()) {
+            throw new SkimException("The prompt is empty: there is nothing to answer.");
+        }
+        generation.sampling();
         try (Model loaded = model.load();
                 Session opened = session.open(loaded)) {
             String news = session.report().news();
             if (!news.isEmpty() && Streams.errorIsTerminal()) {
                 System.err.println(Style.dim(news));
             }
+            generation.advise(loaded);
+            Sampling sampling = generation.sampling();
             TokenListener listener = json ? TokenListener.NONE : piece -> {
                 System.out.print(piece);
                 System.out.flush();

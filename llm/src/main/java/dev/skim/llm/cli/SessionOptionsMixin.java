@@ -20,6 +20,10 @@ final class SessionOptionsMixin {
     private SkipReport report;
 
     Session open(Model model) {
+        if (contextLength > model.contextLength()) {
+            System.err.println("Warning: the context of " + contextLength + " tokens is longer than the "
+                    + model.contextLength() + " that the model was trained for; beyond them its answers get worse.");
+        }
         report = new SkipReport(skip.policy(model));
         return model.openSession(new SessionOptions(contextLength, report.metered()));
     }

@@ -14,4 +14,24 @@ final class Style {
     static String bold(String text) {
         return PLAIN ? text : "\u001b[1m" + text + "\u001b[0m";
     }
+
+    /** Line breaks and the terminal's control characters written out: a file must not steer the terminal. */
+    static String printable(String text) {
+        StringBuilder shown = new StringBuilder();
+        text.codePoints().forEach(c -> {
+            switch (c) {
+                case '\n' -> shown.append("\\n");
+                case '\t' -> shown.append("\\t");
+                case '\r' -> shown.append("\\r");
+                default -> {
+                    if (Character.isISOControl(c)) {
+                        shown.append(String.format("\\u%04x", c));
+                    } else {
+                        shown.appendCodePoint(c);
+                    }
+                }
+            }
+        });
+        return shown.toString();
+    }
 }

@@ -41,6 +41,7 @@ final class TokenizeCommand implements Callable<Integer> {
         // The vocabulary is enough: the weights stay in the file.
         try (GgufFile file = GgufFile.open(model.path())) {
             Tokenizer tokenizer = Tokenizer.of(file.metadata());
+            ModelOptions.warn(tokenizer);
             int[] tokens = tokenizer.encode(given, !noBos, !noSpecial);
             if (json) {
                 List<Map<String, Object>> list = new ArrayList<>();

@@ -30,7 +30,7 @@ final class Cli {
         this.home = home;
         // Keeps the network out; a test that wants a server names its own.
         environment.put("HF_ENDPOINT", "http://127.0.0.1:1");
-        environment.put("SKIM_JAVA_OPTS", "-Xmx512m -XX:TieredStopAtLevel=1");
+        environment.put("SKIM_JAVA_OPTS", "-Xmx512m");
     }
 
     /** How a command ended. */

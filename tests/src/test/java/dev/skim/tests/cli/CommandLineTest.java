@@ -139,7 +139,8 @@ class CommandLineTest {
         assertEquals(258, json.path("metadata").path("tokenizer.ggml.tokens").size());
         assertEquals(21, json.path("tensors").size());
         String machine = skim.run("inspect", "--machine").expect(0).out();
-        assertTrue(machine.contains("processors"), machine);
+        assertTrue(machine.matches("(?s)cpu +\\S.*cores +\\d.*vectors +\\d+ bit.*kernels +\\d+ bit; .*Q4_0.*slow path .*"), machine);
+        assertTrue(json(skim.run("inspect", "--machine", "--json").expect(0).out()).has("kernels"));
     }
 
     @Test
@@ -162,13 +163,54 @@ class CommandLineTest {
         assertTrue(skim.run("run", "-m", "none.gguf", "-p", "x").sentence().startsWith("There is no file none.gguf"));
         assertTrue(skim.run("run", "-m", text.toString(), "-p", "x").sentence().contains("GGUF"));
         assertTrue(skim.run("run", "--nothing").sentence().contains("--nothing"));
-        assertTrue(skim.run("fly").sentence().contains("fly"));
+        assertTrue(skim.run("fly").sentence().startsWith("There is no command fly; there are chat, run"));
+        assertTrue(skim.run("run", "-m", model.toString(), "-p", "").sentence().contains("empty"));
         assertTrue(skim.run("run", "-m", model.toString(), "-p", "x", "--top-p", "2").sentence().contains("top-p"));
         assertTrue(skim.run("run", "-m", model.toString(), "-p", "x", "-n", "many").sentence().contains("many"));
         assertTrue(skim.run("chat", "-m", noTemplate.toString()).sentence().contains("chat template"));
         assertTrue(skim.run("run", "-m", model.toString(), "-f", "none.txt").sentence().contains("none.txt"));
         assertTrue(skim.run("run", "-m", model.toString(), "-p", "too long", "-c", "10").sentence().contains("10"));
         assertTrue(skim.run("verify", "-m", model.toString(), "nowhere").sentence().contains("nowhere"));
+    }
+
+    @Test
+    void doubtsAboutAModelAreSaidOnceBesideTheText() throws IOException {
+        Path odd = TinyModel.write(folder.resolve("odd.gguf"), true, writer -> writer
+                .string("tokenizer.ggml.pre", "nobody-\u001b[31mknows"));
+        for (String[] command : new String[][] {{"run", "-n", "3"}, {"tokenize"}}) {
+            List<String> line = new ArrayList<>(List.of(command));
+            line.addAll(List.of("-m", odd.toString(), "-p", "hello"));
+            Cli.Result result = skim.run(line.toArray(String[]::new)).expect(0);
+            assertEquals(1, result.err().lines().count(), result.err());
+            assertTrue(result.err().contains("nobody-\\u001b[31mknows"), result.err());
+        }
+        assertTrue(skim.run("run", "-m", model.toString(), "-p", "x", "-n", "1", "-c", "100001").expect(0).err()
+                .startsWith("Warning: the context of 100001 tokens is longer than the 100000"));
+    }
+
+    @Test
+    void aSlowPathIsSaidInOneLine() throws IOException {
+        for (String option : List.of("-Xint", "-XX:TieredStopAtLevel=1", "-XX:-EnableVectorSupport", "-XX:UseAVX=1")) {
+            if (option.contains("AVX") && !System.getProperty("os.arch").equals("amd64")) {
+                continue;
+            }
+            Cli.Result result = new Cli(folder).with("SKIM_JAVA_OPTS", "-Xmx512m " + option)
+                    .run("run", "-m", model.toString(), "-p", "x", "-n", "2")
+                    .expect(0);
+            assertTrue(result.out().matches("[a-z]{2}\n"), result.out());
+            assertEquals(1, result.err().lines().count(), result.err());
+            assertTrue(result.err().contains(option.replaceAll("=.*", "")), result.err());
+        }
+    }
+
+    @Test
+    void theMakersAdviceCountsWhereTheUserSetsNothing() throws IOException {
+        Path advised = TinyModel.write(folder.resolve("advised.gguf"), true, writer -> writer
+                .f32("general.sampling.temp", 0.25f)
+                .u32("general.sampling.top_k", 7)
+                .f32("general.sampling.top_p", 9));
+        String settings = skim.runWithInput("/set\n", "chat", "-m", advised.toString(), "--top-k", "9").expect(0).out();
+        assertTrue(settings.matches("(?s).*temp +0\\.25\n.*top-k +9\n.*top-p +0\\.95\n.*"), settings);
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.function.Consumer;
 
 /** A llama of two layers with random weights, a token for each byte, and a chat template: enough to be run. */
 final class TinyModel {
@@ -23,6 +24,11 @@ final class TinyModel {
 
     /** Writes the model; {@code template} tells whether it can chat. */
     static Path write(Path file, boolean template) throws IOException {
+        return write(file, template, writer -> writer.string("tokenizer.ggml.pre", "gpt-2"));
+    }
+
+    /** The same with further keys. */
+    static Path write(Path file, boolean template, Consumer<GgufWriter> more) throws IOException {
         Random random = new Random(7);
         List<String> tokens = tokens();
         int[] types = new int[tokens.size()];
@@ -40,13 +46,13 @@ final class TinyModel {
                 .u32("llama.attention.head_count_kv", 1)
                 .f32("llama.attention.layer_norm_rms_epsilon", 1e-5f)
                 .string("tokenizer.ggml.model", "gpt2")
-                .string("tokenizer.ggml.pre", "gpt-2")
                 .strings("tokenizer.ggml.tokens", tokens)
                 .integers("tokenizer.ggml.token_type", types)
                 .strings("tokenizer.ggml.merges", List.of("q x"))
                 .u32("tokenizer.ggml.bos_token_id", 256)
                 .u32("tokenizer.ggml.eos_token_id", END)
                 .bool("tokenizer.ggml.add_bos_token", false);
+        more.accept(writer);
         if (template) {
             writer.string("tokenizer.chat_template", TEMPLATE);
         }
