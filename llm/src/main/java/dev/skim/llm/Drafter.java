@@ -2,6 +2,9 @@ package dev.skim.llm;
 
 /** Says what may come next in a text. One for a session. */
 interface Drafter {
+    /** The share of drafted tokens that is expected to stand, of each kind of offers, before anything was seen. */
+    double[] acceptance();
+
     /** The text of a new request. */
     void newRequest(int[] prompt, Sampling sampling);
 

@@ -17,7 +17,11 @@ public sealed interface Drafting {
     Drafting LOOKUP = new PromptLookup();
 
     /** The forms that {@link #parse} takes. */
-    String FORMS = "lookup, draft:POLICY (such as draft:shortgpt:8) or none";
+    String FORMS = "lookup, draft:POLICY (such as draft:earlyexit:8), none, and N:lookup or N:draft:POLICY, which draft N "
+            + "tokens (1 to 15) each time, whether it pays or not";
+
+    /** Tokens of a draft at most: with the one before them a batch of 16. */
+    int LONGEST = 15;
 
     /** Nothing is drafted. */
     record None() implements Drafting {
@@ -59,6 +63,30 @@ public sealed interface Drafting {
     }
 
     /**
+     * Always drafts as many tokens as it is told, if there is anything to draft, so that acceptance and cost can be
+     * measured where drafting does not pay.
+     *
+     * @param tokens of each draft, 1 to {@link #LONGEST}
+     * @param by what drafts: {@link PromptLookup} or {@link SkippedModel}
+     */
+    record Always(int tokens, Drafting by) implements Drafting {
+        /** Checks the number and the drafter. */
+        public Always {
+            if (tokens < 1 || tokens > LONGEST) {
+                throw new SkimException("A draft has 1 to " + LONGEST + " tokens, not " + tokens + ".");
+            }
+            if (by instanceof None || by instanceof Always) {
+                throw new SkimException("What always drafts must be lookup or draft:POLICY, not " + by + ".");
+            }
+        }
+
+        @Override
+        public String toString() {
+            return tokens + ":" + by;
+        }
+    }
+
+    /**
      * Reads one of {@link #FORMS}; what {@code toString} says can be read again.
      *
      * @param profile of the model, or null where there is none
@@ -74,6 +102,10 @@ public sealed interface Drafting {
                 return NONE;
             }
             default -> {
+                int colon = text.indexOf(':');
+                if (text.matches("[0-9]{1,4}:.*")) {
+                    return new Always(Integer.parseInt(text.substring(0, colon)), parse(text.substring(colon + 1), profile));
+                }
                 if (!text.startsWith("draft:")) {
                     throw new SkimException("'" + spec + "' is no way to draft; there are " + FORMS + ".");
                 }

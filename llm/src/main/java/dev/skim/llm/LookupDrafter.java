@@ -10,7 +10,7 @@ final class LookupDrafter implements Drafter {
      */
     private static final int[] MATCHED = {4, 8};
 
-    static final double[] ACCEPTANCE = {0.3, 0.6, 0.9};
+    private static final double[] ACCEPTANCE = {0.3, 0.6, 0.9};
 
     private final PromptLookup lookup = new PromptLookup();
     private final int[] longest;
@@ -18,6 +18,11 @@ final class LookupDrafter implements Drafter {
 
     LookupDrafter(int longest) {
         this.longest = new int[longest];
+    }
+
+    @Override
+    public double[] acceptance() {
+        return ACCEPTANCE.clone();
     }
 
     @Override

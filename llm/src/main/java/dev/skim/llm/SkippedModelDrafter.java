@@ -24,7 +24,8 @@ final class SkippedModelDrafter implements Drafter {
     private final Sequence sequence;
     private final SkipPlan plan;
     private final DraftLength length = new DraftLength();
-    private final float[][] drawnFrom = new float[length.most()][];
+    private final boolean always;
+    private final float[][] drawnFrom = new float[Drafting.LONGEST][];
     private final float[] logits;
     private final float[] weights;
     private final int[] token = new int[1];
@@ -32,7 +33,9 @@ final class SkippedModelDrafter implements Drafter {
     private SplittableRandom random;
     private int last;
 
-    SkippedModelDrafter(Session session, Decoder decoder, Sequence sequence, SkipPlan plan) {
+    /** {@code always} says that a draft goes on where it is unsure, too. */
+    SkippedModelDrafter(Session session, Decoder decoder, Sequence sequence, SkipPlan plan, boolean always) {
+        this.always = always;
         this.session = session;
         this.decoder = decoder;
         this.sequence = sequence;
@@ -81,6 +84,11 @@ final class SkippedModelDrafter implements Drafter {
     }
 
     @Override
+    public double[] acceptance() {
+        return new double[] {0.8};
+    }
+
+    @Override
     public void newRequest(int[] prompt, Sampling sampling) {
         own = new Sampler(sampling, decoder.vocabularySize());
         random = new SplittableRandom(sampling.seed() ^ DRAFT_SEED);
@@ -102,7 +110,7 @@ final class SkippedModelDrafter implements Drafter {
         int drafted = 0;
         token[0] = last;
         double probability = 1;
-        while (drafted < most && (drafted == 0 || length.goOn(drafted, probability))) {
+        while (drafted < most && (drafted == 0 || always || length.goOn(drafted, probability))) {
             try {
                 if (!decoder.run(
                         sequence, token, 0, 1, session.position() + drafted, Phase.DECODE, plan, true)) {

@@ -15,8 +15,7 @@ import java.util.function.IntFunction;
  * token by token.
  */
 final class Speculator {
-    /** Tokens of a draft at most: with the one before them a batch of 16. */
-    private static final int LONGEST = 15;
+    private static final int LONGEST = Drafting.LONGEST;
 
     private static final long REJECTION_SEED = 0x2545F4914F6CDD1DL;
 
@@ -38,21 +37,24 @@ final class Speculator {
     Speculator(Session session, Decoder decoder, Sequence sequence, Drafting drafting) {
         this.session = session;
         vocabulary = decoder.vocabularySize();
-        switch (drafting) {
+        int always = drafting instanceof Drafting.Always fixed ? fixed.tokens() : 0;
+        switch (drafting instanceof Drafting.Always fixed ? fixed.by() : drafting) {
             case Drafting.PromptLookup lookup -> {
                 drafter = new LookupDrafter(LONGEST);
-                monitor = new SpeculationMonitor(LookupDrafter.ACCEPTANCE);
                 promptPlan = SkipPlan.NONE;
             }
             case Drafting.SkippedModel skipped -> {
                 SkippedModelDrafter model = new SkippedModelDrafter(
-                        session, decoder, sequence, skipped.policy().plan(decoder.shape()));
+                        session, decoder, sequence, skipped.policy().plan(decoder.shape()), always > 0);
                 drafter = model;
-                monitor = new SpeculationMonitor();
                 promptPlan = model.promptPlan();
             }
-            case Drafting.None none -> throw new IllegalArgumentException("nothing is drafted");
+            default -> throw new IllegalArgumentException("nothing is drafted by " + drafting);
         }
+        double[] acceptance = drafter.acceptance();
+        monitor = always > 0
+                ? SpeculationMonitor.always(always, acceptance.length)
+                : new SpeculationMonitor(acceptance);
     }
 
     /** The plan by which prompts are read: the whole model. */

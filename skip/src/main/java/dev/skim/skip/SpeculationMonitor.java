@@ -52,6 +52,8 @@ public final class SpeculationMonitor {
     }
 
     private final Kind[] kinds;
+    /** Tokens to draft each time; 0 where that is decided here. */
+    private int always;
     private double plain;
     private int plainSteps;
     private int roundsSincePlain;
@@ -85,6 +87,15 @@ public final class SpeculationMonitor {
         // What is believed before anything was seen, of little weight.
         observe(1, 0.5, 0.2);
         observe(16, 3, 0.2);
+    }
+
+    /** Drafts {@code tokens} each time, whether it pays or not. */
+    public static SpeculationMonitor always(int tokens, int kinds) {
+        double[] acceptance = new double[kinds];
+        Arrays.fill(acceptance, 0.8);
+        SpeculationMonitor monitor = new SpeculationMonitor(acceptance);
+        monitor.always = tokens;
+        return monitor;
     }
 
     /** A new request begins: what the last one gained is gone, what it owes is not. */
@@ -121,9 +132,8 @@ public final class SpeculationMonitor {
         if (judgedTokens < 1
                 || judgedTokens > draftedTokens
                 || acceptedTokens < judgedTokens - 1
-                || acceptedTokens > judgedTokens
-                || plainSteps == 0) {
-            throw new IllegalArgumentException("a round follows plain steps, and at most its last judged token falls, not "
+                || acceptedTokens > judgedTokens) {
+            throw new IllegalArgumentException("at most the last judged token of a round falls, not "
                     + acceptedTokens + " accepted of " + judgedTokens + " judged of " + draftedTokens);
         }
         Kind own = kinds[kind];
@@ -131,6 +141,10 @@ public final class SpeculationMonitor {
         accepted += acceptedTokens;
         rounds++;
         int emitted = acceptedTokens + 1;
+        if (plainSteps == 0) {
+            // Nothing to compare with yet: only where always so many are drafted.
+            return;
+        }
         double weight = 1 - Math.pow(1 - SMOOTHING, judgedTokens);
         own.acceptance += weight * ((double) acceptedTokens / judgedTokens - own.acceptance);
         draftCost += (rounds == 1 ? 1 : SMOOTHING) * (draftNanos / plain / draftedTokens - draftCost);
@@ -177,6 +191,9 @@ public final class SpeculationMonitor {
      */
     public int draftLength(int most, int kind) {
         Kind own = kinds[kind];
+        if (always > 0) {
+            return Math.min(always, most);
+        }
         if (plainSteps < FIRST_PLAIN || roundsSincePlain >= ROUNDS_BETWEEN || most < 1) {
             return 0;
         }
@@ -234,6 +251,6 @@ public final class SpeculationMonitor {
                 Locale.ROOT,
                 "speculation %s: %d of %d drafted tokens accepted in %d rounds; in plain steps, a drafted token costs %.2f and"
                         + " a verifying batch %.2f and %.2f for each drafted token",
-                paying() ? "is on" : "is off, since it does not pay", accepted, drafted, rounds, draftCost, 1 + base, slope);
+                always > 0 ? "is always on" : paying() ? "is on" : "rests, since it does not pay", accepted, drafted, rounds, draftCost, 1 + base, slope);
     }
 }

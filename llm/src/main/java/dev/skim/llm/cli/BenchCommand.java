@@ -1,6 +1,7 @@
 package dev.skim.llm.cli;
 
 import dev.skim.gguf.TensorInfo;
+import dev.skim.llm.Drafting;
 import dev.skim.llm.Model;
 import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
@@ -69,12 +70,18 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--save", paramLabel = "FILE", description = "Write the random-weight model to a GGUF file, and keep it.")
     private Path save;
 
+    @Mixin
+    private SpeculationMixin speculation;
+
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
+
+    private Drafting drafting;
 
     @Override
     public Integer call() {
         List<Bench.Test> tests = tests();
+        drafting = speculation.drafting();
         if (synthetic == null) {
             if (type != null || save != null) {
                 throw new SkimException("--type and --save go with --synthetic, which is not given.");
@@ -133,11 +140,11 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private void measure(Path file, List<Bench.Test> tests) {
-        if (tests.isEmpty()) {
+        if (tests.isEmpty() && drafting == Drafting.NONE) {
             return;
         }
         Machine machine = Machine.measure(model.threads());
-        int longest = tests.stream().mapToInt(Bench.Test::tokens).max().orElseThrow();
+        int longest = tests.stream().mapToInt(Bench.Test::tokens).max().orElse(0);
         List<Bench.Result> results = new ArrayList<>();
         try (Model loaded = model.load(file);
                 Session session = loaded.openSession(new SessionOptions(longest + 1, SkipPolicy.NONE))) {
@@ -148,12 +155,21 @@ final class BenchCommand implements Callable<Integer> {
                     results.add(bench.run(session, test, repeats));
                 }
             }
-            if (json) {
-                System.out.println(Json.of(report(loaded, bench, machine, results)));
-            } else {
+            Map<String, Object> report = report(loaded, bench, machine, results);
+            if (!json && !results.isEmpty()) {
                 print(loaded, machine, results);
             }
+            if (drafting != Drafting.NONE) {
+                SpeculationReport.measure(loaded, drafting, longestGeneration(tests), repeats, json ? report : null);
+            }
+            if (json) {
+                System.out.println(Json.of(report));
+            }
         }
+    }
+
+    private static int longestGeneration(List<Bench.Test> tests) {
+        return tests.stream().filter(test -> !test.isPrompt()).mapToInt(Bench.Test::tokens).max().orElse(128);
     }
 
     private static void print(Model loaded, Machine machine, List<Bench.Result> results) {

@@ -1,5 +1,6 @@
 package dev.skim.llm.cli;
 
+import dev.skim.llm.Drafting;
 import dev.skim.llm.Model;
 import dev.skim.llm.Session;
 import java.util.concurrent.Callable;
@@ -25,6 +26,9 @@ final class ChatCommand implements Callable<Integer> {
     @Mixin
     private GenerationOptions generation;
 
+    @Mixin
+    private SpeculationMixin speculation;
+
     @Option(
             names = {"-sys", "--system-prompt"},
             paramLabel = "TEXT",
@@ -35,8 +39,9 @@ final class ChatCommand implements Callable<Integer> {
     public Integer call() {
         String opening = first.given().orElse(null);
         generation.sampling();
+        Drafting drafting = speculation.drafting();
         try (Model loaded = model.load();
-                Session opened = session.open(loaded);
+                Session opened = session.open(loaded, drafting);
                 ChatScreen screen = Streams.inputIsTerminal() && Streams.outputIsTerminal()
                         ? new TerminalScreen()
                         : new PlainScreen()) {

@@ -1,6 +1,7 @@
 package dev.skim.llm.cli;
 
 import dev.skim.llm.Chat;
+import dev.skim.llm.Drafting;
 import dev.skim.llm.Model;
 import dev.skim.llm.Reply;
 import dev.skim.llm.Sampling;
@@ -33,6 +34,9 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private GenerationOptions generation;
 
+    @Mixin
+    private SpeculationMixin speculation;
+
     @Option(
             names = {"-sys", "--system-prompt"},
             paramLabel = "TEXT",
@@ -52,8 +56,9 @@ final class RunCommand implements Callable<Integer> {
         }
         String text = raw ? prompt.text() : prompt.text().replaceFirst("\\R\\z", "");
         Sampling sampling = generation.sampling();
+        Drafting drafting = speculation.drafting();
         try (Model loaded = model.load();
-                Session opened = session.open(loaded)) {
+                Session opened = session.open(loaded, drafting)) {
             TokenListener listener = json ? TokenListener.NONE : piece -> {
                 System.out.print(piece);
                 System.out.flush();

@@ -1,5 +1,6 @@
 package dev.skim.llm.cli;
 
+import dev.skim.llm.Drafting;
 import dev.skim.llm.Model;
 import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
@@ -14,7 +15,7 @@ final class SessionOptionsMixin {
             description = "Positions of the context; what the model was trained for where not given.")
     private int contextLength;
 
-    Session open(Model model) {
-        return model.openSession(new SessionOptions(contextLength, SkipPolicy.NONE));
+    Session open(Model model, Drafting drafting) {
+        return model.openSession(new SessionOptions(contextLength, SkipPolicy.NONE).withDrafting(drafting));
     }
 }

@@ -1,0 +1,27 @@
+package dev.skim.llm.cli;
+
+import dev.skim.llm.Drafting;
+import picocli.CommandLine.Option;
+
+/** Whether tokens are drafted, and how. */
+final class SpeculationMixin {
+    @Option(
+            names = "--speculate",
+            arity = "0..1",
+            fallbackValue = "lookup",
+            paramLabel = "HOW",
+            description = "Draft tokens and verify several at a time, with the same answer: lookup (the default) drafts what "
+                    + "followed the last words where they stood before, draft:POLICY with sublayers left out, such as "
+                    + "draft:earlyexit:8. Rests where it does not pay.")
+    private String how;
+
+    /** Whether the option was given. */
+    boolean given() {
+        return how != null;
+    }
+
+    /** What was asked for, checked. */
+    Drafting drafting() {
+        return how == null ? Drafting.NONE : Drafting.parse(how, null);
+    }
+}
