@@ -36,8 +36,6 @@ public final class SpeculationMonitor {
     private static final double LEAST_SPEED = 1.03;
     /** How much a round still weighs when the next one is there. */
     private static final double MEMORY = 0.93;
-    /** Rounds of compiling code cost more than any later one; so many are not held against the account in full. */
-    private static final int WARM_UP = 2;
 
     /** What is known of one kind of drafts. */
     private static final class Kind {
@@ -153,8 +151,7 @@ public final class SpeculationMonitor {
         // A disturbed round is taken for at most twice what was expected.
         double expected = base + draftedTokens * slope;
         observe(draftedTokens, Math.min(extra, 2 * expected + 1), 1);
-        double most = rounds <= WARM_UP ? emitted + 1 : Double.POSITIVE_INFINITY;
-        deposit(emitted * (1 + MARGIN) - Math.min(cost, most));
+        deposit(emitted * (1 + MARGIN) - cost);
         roundsSincePlain++;
         own.paying = best(own, 4 * TRIAL) > 0;
         if (own.paying) {

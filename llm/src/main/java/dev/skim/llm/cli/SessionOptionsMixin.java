@@ -4,6 +4,7 @@ import dev.skim.llm.Drafting;
 import dev.skim.llm.Model;
 import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
+import dev.skim.llm.SkimException;
 import dev.skim.skip.SkipPolicy;
 import picocli.CommandLine.Option;
 
@@ -16,6 +17,10 @@ final class SessionOptionsMixin {
     private int contextLength;
 
     Session open(Model model, Drafting drafting) {
-        return model.openSession(new SessionOptions(contextLength, SkipPolicy.NONE).withDrafting(drafting));
+        try {
+            return model.openSession(new SessionOptions(contextLength, SkipPolicy.NONE).withDrafting(drafting));
+        } catch (IllegalArgumentException unfit) {
+            throw new SkimException("--speculate does not fit the model: " + unfit.getMessage() + ".", unfit);
+        }
     }
 }

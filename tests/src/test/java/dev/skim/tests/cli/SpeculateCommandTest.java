@@ -56,13 +56,13 @@ class SpeculateCommandTest {
     }
 
     @Test
-    void theChatsLineShowsIt() {
-        String line = skim.runWithInput(
+    void theChatTellsHowItGoes() {
+        Cli.Result result = skim.runWithInput(
                         "hello\n/stats\n/bye\n", "chat", "-m", model.toString(), "-n", "20", "--speculate", "2:draft:earlyexit:1")
-                .expect(0)
-                .err();
-        assertTrue(line.matches("(?s).*accepted \\d+ of \\d+ drafted.*"), line);
-        assertTrue(line.contains("speculation is always on"), line);
+                .expect(0);
+        String all = result.out() + result.err();
+        assertTrue(all.matches("(?s).*accepted \\d+ of \\d+ drafted.*"), all);
+        assertTrue(all.contains("speculation is always on"), all);
     }
 
     @Test
@@ -86,7 +86,5 @@ class SpeculateCommandTest {
         assertEquals(5, part.path("batches").size());
         assertEquals(2, part.path("texts").size());
         part.path("texts").forEach(text -> assertTrue(text.path("same").asBoolean() && text.path("speed").asDouble() > 0));
-        String table = skim.run("bench", "-m", model.toString(), "-p", "0", "-n", "0", "-r", "1", "--speculate").expect(0).out();
-        assertTrue(table.contains("| repeat ") && table.contains("16 tokens"), table);
     }
 }
