@@ -44,6 +44,10 @@ public final class SpeculationMonitor {
     private static final int WARM_UP = 2;
     private static final int COMPILING = 10;
 
+    /** Rounds after which costs are known; the first of them is short. */
+    private static final int KNOWN = 4;
+    private static final int FIRST_LENGTH = 2;
+
     /** What is known of one kind of drafts. */
     private static final class Kind {
         double acceptance;
@@ -155,10 +159,14 @@ public final class SpeculationMonitor {
         draftCost += (rounds == 1 ? 1 : SMOOTHING) * (draftNanos / plain / draftedTokens - draftCost);
         double cost = (draftNanos + verifyNanos) / plain;
         double extra = Math.max(0, verifyNanos / plain - 1);
-        // A disturbed round is taken for at most twice what was expected.
-        double expected = base + draftedTokens * slope;
-        observe(draftedTokens, Math.min(extra, 2 * expected + 1), 1);
-        deposit(emitted * (1 + MARGIN) - (rounds <= WARM_UP && cost > COMPILING ? emitted + 2 : cost));
+        if (rounds <= WARM_UP && cost > COMPILING) {
+            deposit(MARGIN * emitted - 2);
+        } else {
+            // Once costs are known, a disturbed round is taken for at most twice what was expected.
+            double expected = base + draftedTokens * slope;
+            observe(draftedTokens, rounds <= KNOWN ? extra : Math.min(extra, 2 * expected + 1), 1);
+            deposit(emitted * (1 + MARGIN) - cost);
+        }
         roundsSincePlain++;
         own.paying = best(own, 4 * TRIAL) > 0;
         if (own.paying) {
@@ -205,6 +213,7 @@ public final class SpeculationMonitor {
             return 0;
         }
         int length = own.paying ? best(own, most) : Math.min(most, TRIAL);
+        length = rounds == 0 ? Math.min(length, FIRST_LENGTH) : length;
         double each = draftCost + slope;
         length = (int) Math.min(length, Math.max(0, (credit - base) / each));
         // What the account can bear may be too short to pay: then it saves up.
