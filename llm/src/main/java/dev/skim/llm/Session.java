@@ -50,6 +50,11 @@ public final class Session implements AutoCloseable {
         return sequence.capacity();
     }
 
+    /** Bytes of keys and values that the session holds. */
+    public long cacheBytes() {
+        return sequence.cacheBytes();
+    }
+
     /** The tokens in the cache, in order. */
     public int[] tokens() {
         return Arrays.copyOf(tokens, position);
@@ -130,6 +135,15 @@ public final class Session implements AutoCloseable {
     }
 
     /**
+     * Starts a new request (a prompt and its answer) for the skip plan, which may learn anew in each; {@link #generate}
+     * does so by itself.
+     */
+    public void newRequest() {
+        plan.newRequest();
+        sequence.resetCounts();
+    }
+
+    /**
      * Reads {@code prompt} and generates. Tokens that the cache already holds as a common prefix are not computed again
      * where the whole prompt is given from position 0.
      *
@@ -146,8 +160,7 @@ public final class Session implements AutoCloseable {
         check(prompt, 0);
         Sampler sampler = new Sampler(sampling, decoder.vocabularySize());
         sampler.reset(prompt);
-        plan.newRequest();
-        sequence.resetCounts();
+        newRequest();
         if (speculator != null) {
             speculator.begin();
         }

@@ -35,6 +35,9 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions model;
 
+    @Mixin
+    private SkipOptions skip;
+
     @Option(
             names = {"-p", "--prompt-tokens"},
             split = ",",
@@ -76,12 +79,9 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
-    private Drafting drafting;
-
     @Override
     public Integer call() {
         List<Bench.Test> tests = tests();
-        drafting = speculation.drafting();
         if (synthetic == null) {
             if (type != null || save != null) {
                 throw new SkimException("--type and --save go with --synthetic, which is not given.");
@@ -140,30 +140,46 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private void measure(Path file, List<Bench.Test> tests) {
-        if (tests.isEmpty() && drafting == Drafting.NONE) {
+        if (tests.isEmpty() && !speculation.given()) {
             return;
         }
         Machine machine = Machine.measure(model.threads());
         int longest = tests.stream().mapToInt(Bench.Test::tokens).max().orElse(0);
         List<Bench.Result> results = new ArrayList<>();
-        try (Model loaded = model.load(file);
-                Session session = loaded.openSession(new SessionOptions(longest + 1, SkipPolicy.NONE))) {
+        List<SkippedTest> skipped = new ArrayList<>();
+        try (Model loaded = model.load(file)) {
+            Drafting drafting = speculation.drafting(loaded, skip);
+            SkipPolicy policy = skip.fixedPolicy(loaded);
+            SkipReport report = new SkipReport(policy);
             Bench bench = new Bench(loaded, machine);
             try (ProgressBar bar = new ProgressBar("measuring")) {
                 for (Bench.Test test : tests) {
                     bar.draw((double) results.size() / tests.size(), test.name());
-                    results.add(bench.run(session, test, repeats));
+                    try (Session session = loaded.openSession(new SessionOptions(longest + 1, SkipPolicy.NONE))) {
+                        results.add(bench.run(session, test, repeats));
+                    }
+                    // In one run with the whole model, so that the two can be compared.
+                    try (Session session = loaded.openSession(new SessionOptions(longest + 1, report.metered()))) {
+                        if (report.counts()) {
+                            Bench.Result result = bench.run(session, test, repeats);
+                            skipped.add(new SkippedTest(results.getLast(), result, report));
+                        }
+                    }
                 }
             }
-            Map<String, Object> report = report(loaded, bench, machine, results);
+            Map<String, Object> figures = report(loaded, bench, machine, results);
+            if (!skipped.isEmpty()) {
+                figures.put("skip", skipped.stream().map(SkippedTest::figures).toList());
+            }
             if (!json && !results.isEmpty()) {
                 print(loaded, machine, results);
+                skipped.forEach(test -> System.out.println(test.line()));
             }
             if (drafting != Drafting.NONE) {
-                SpeculationReport.measure(loaded, drafting, longestGeneration(tests), repeats, json ? report : null);
+                SpeculationReport.measure(loaded, drafting, longestGeneration(tests), repeats, json ? figures : null);
             }
             if (json) {
-                System.out.println(Json.of(report));
+                System.out.println(Json.of(figures));
             }
         }
     }

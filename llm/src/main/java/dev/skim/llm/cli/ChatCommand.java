@@ -1,6 +1,5 @@
 package dev.skim.llm.cli;
 
-import dev.skim.llm.Drafting;
 import dev.skim.llm.Model;
 import dev.skim.llm.Session;
 import java.util.concurrent.Callable;
@@ -39,14 +38,17 @@ final class ChatCommand implements Callable<Integer> {
     public Integer call() {
         String opening = first.given().orElse(null);
         generation.sampling();
-        Drafting drafting = speculation.drafting();
         try (Model loaded = model.load();
-                Session opened = session.open(loaded, drafting);
+                Session opened = session.open(loaded, speculation);
                 ChatScreen screen = Streams.inputIsTerminal() && Streams.outputIsTerminal()
                         ? new TerminalScreen()
                         : new PlainScreen()) {
-            Conversation conversation = new Conversation(opened, system, generation, screen);
+            Conversation conversation = new Conversation(opened, session.report(), system, generation, screen);
             screen.note(loaded.name() + ", context of " + opened.contextLength() + " tokens; /help tells the commands.");
+            String news = session.report().news();
+            if (!news.isEmpty()) {
+                screen.note(news);
+            }
             if (opening != null) {
                 conversation.say(opening);
             }

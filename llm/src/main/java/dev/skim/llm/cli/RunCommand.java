@@ -1,7 +1,6 @@
 package dev.skim.llm.cli;
 
 import dev.skim.llm.Chat;
-import dev.skim.llm.Drafting;
 import dev.skim.llm.Model;
 import dev.skim.llm.Reply;
 import dev.skim.llm.Sampling;
@@ -56,9 +55,12 @@ final class RunCommand implements Callable<Integer> {
         }
         String text = raw ? prompt.text() : prompt.text().replaceFirst("\\R\\z", "");
         Sampling sampling = generation.sampling();
-        Drafting drafting = speculation.drafting();
         try (Model loaded = model.load();
-                Session opened = session.open(loaded, drafting)) {
+                Session opened = session.open(loaded, speculation)) {
+            String news = session.report().news();
+            if (!news.isEmpty() && Streams.errorIsTerminal()) {
+                System.err.println(Style.dim(news));
+            }
             TokenListener listener = json ? TokenListener.NONE : piece -> {
                 System.out.print(piece);
                 System.out.flush();
@@ -68,27 +70,31 @@ final class RunCommand implements Callable<Integer> {
             Reply reply = asItIs
                     ? opened.generate(text, generation.maxTokens(), sampling, listener)
                     : new Chat(opened, system).reply(text, generation.maxTokens(), sampling, listener);
+            Map<String, Object> skipped = session.report().turn(reply.usage());
             if (json) {
-                System.out.println(Json.of(describe(loaded, reply)));
+                System.out.println(Json.of(describe(loaded, reply, skipped)));
             } else {
                 if (!reply.text().endsWith("\n")) {
                     System.out.println();
                 }
                 if (Streams.outputIsTerminal() && Streams.errorIsTerminal()) {
                     System.out.flush();
-                    System.err.println(Style.dim(UsageLine.of(reply)));
+                    System.err.println(Style.dim(UsageLine.of(reply, skipped)));
                 }
             }
         }
         return 0;
     }
 
-    private static Map<String, Object> describe(Model model, Reply reply) {
+    private static Map<String, Object> describe(Model model, Reply reply, Map<String, Object> skipped) {
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("model", model.name());
         result.put("text", reply.text());
         result.put("stop", reply.stop().name().toLowerCase(java.util.Locale.ROOT));
         result.put("usage", UsageLine.figures(reply.usage()));
+        if (!skipped.isEmpty()) {
+            result.put("skip", skipped);
+        }
         return result;
     }
 }

@@ -5,7 +5,7 @@ import dev.skim.llm.Model;
 import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
 import dev.skim.llm.SkimException;
-import dev.skim.skip.SkipPolicy;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How a session is opened. */
@@ -16,11 +16,24 @@ final class SessionOptionsMixin {
             description = "Positions of the context; what the model was trained for where not given.")
     private int contextLength;
 
-    Session open(Model model, Drafting drafting) {
+    @Mixin
+    private SkipOptions skip;
+
+    private SkipReport report;
+
+    Session open(Model model, SpeculationMixin speculation) {
+        Drafting drafting = speculation.drafting(model, skip);
+        report = new SkipReport(skip.policy(model));
+        SessionOptions options = new SessionOptions(contextLength, report.metered(), drafting);
         try {
-            return model.openSession(new SessionOptions(contextLength, SkipPolicy.NONE).withDrafting(drafting));
+            return model.openSession(options);
         } catch (IllegalArgumentException unfit) {
             throw new SkimException("--speculate does not fit the model: " + unfit.getMessage() + ".", unfit);
         }
+    }
+
+    /** What the session that was opened leaves out. */
+    SkipReport report() {
+        return report;
     }
 }

@@ -1,6 +1,7 @@
 package dev.skim.llm.cli;
 
 import dev.skim.llm.Drafting;
+import dev.skim.llm.Model;
 import picocli.CommandLine.Option;
 
 /** Whether tokens are drafted, and how. */
@@ -20,8 +21,11 @@ final class SpeculationMixin {
         return how != null;
     }
 
-    /** What was asked for, checked. */
-    Drafting drafting() {
-        return how == null ? Drafting.NONE : Drafting.parse(how, null);
+    /** What was asked for, checked; a draft that needs a profile takes that of {@code skip}. */
+    Drafting drafting(Model model, SkipOptions skip) {
+        if (how == null) {
+            return Drafting.NONE;
+        }
+        return Drafting.parse(how, how.contains("draft:") ? skip.profile(model) : null);
     }
 }

@@ -12,6 +12,11 @@ final class UsageLine {
     private UsageLine() {}
 
     static String of(Reply reply) {
+        return of(reply, Map.of());
+    }
+
+    /** With what a skip policy left out in the turn. */
+    static String of(Reply reply, Map<String, Object> skipped) {
         Usage usage = reply.usage();
         String line = String.format(
                 Locale.ROOT,
@@ -27,7 +32,7 @@ final class UsageLine {
         if (usage.draftedTokens() > 0) {
             line += String.format(" | accepted %d of %d drafted", usage.acceptedTokens(), usage.draftedTokens());
         }
-        return line + ending(reply.stop());
+        return line + SkipReport.words(skipped) + ending(reply.stop());
     }
 
     private static String ending(StopReason stop) {

@@ -71,6 +71,8 @@ class SpeculateCommandTest {
             String sentence = skim.run("run", "-m", model.toString(), "-p", "a", "--speculate", how).sentence();
             assertTrue(sentence.contains(how.replaceFirst("^(draft|99):", "").split(":")[0]) || sentence.contains("99"), sentence);
         }
+        String both = skim.run("run", "-m", model.toString(), "-p", "a", "--speculate", "--skip", "earlyexit:1").sentence();
+        assertTrue(both.contains("draft:earlyexit:1"), both);
         String large = skim.run("run", "-m", model.toString(), "-p", "a", "--speculate", "draft:earlyexit:7").sentence();
         assertTrue(large.contains("7"), large);
     }
