@@ -163,7 +163,9 @@ public final class Chat {
                 a.firstTokenSeconds(),
                 b.contextUsed(),
                 b.contextLength(),
-                (a.skippedShare() * workA + b.skippedShare() * workB) / work);
+                (a.skippedShare() * workA + b.skippedShare() * workB) / work,
+                a.draftedTokens() + b.draftedTokens(),
+                a.acceptedTokens() + b.acceptedTokens());
         return new Reply(first.text() + second.text(), join(first.tokens(), second.tokens()), second.stop(), usage);
     }
 }

@@ -80,7 +80,7 @@ final class Sampler {
     int next(float[] logits) {
         float[] asked = penalise(logits);
         int best = largest(asked);
-        if (options.temperature() == 0 || options.topK() == 1) {
+        if (greedy()) {
             return best;
         }
         filter(asked, asked[best]);
@@ -96,6 +96,40 @@ final class Sampler {
             }
         }
         return last;
+    }
+
+    /** Whether the most likely token is always chosen. */
+    boolean greedy() {
+        return options.temperature() == 0 || options.topK() == 1;
+    }
+
+    /**
+     * The distribution that {@link #next} draws from, with nothing drawn.
+     *
+     * @param out takes a probability for each token of the vocabulary
+     * @throws SkimException as {@link #next} does
+     */
+    void distribution(float[] logits, float[] out) {
+        float[] asked = penalise(logits);
+        int best = largest(asked);
+        Arrays.fill(out, 0, vocabularySize, 0);
+        if (greedy()) {
+            out[best] = 1;
+            return;
+        }
+        filter(asked, asked[best]);
+        for (int i = 0; i < keptSize; i++) {
+            out[kept[i]] = (float) (weights[i] / total);
+        }
+    }
+
+    /** Has accepted what another sampler of the same options has. */
+    void follow(Sampler other) {
+        if (other.recentSize > 0) {
+            recent = Arrays.copyOf(other.recent, other.recent.length);
+        }
+        recentSize = other.recentSize;
+        recentNext = other.recentNext;
     }
 
     /** The tokens that the last choice was among, in no order; for a choice by chance only. */

@@ -18,6 +18,7 @@ public final class Session implements AutoCloseable {
     private final Model model;
     private final Decoder decoder;
     private final SkipPlan plan;
+    private final Speculator speculator;
     private final Sequence sequence;
     private final float[] logits;
     private int[] tokens = new int[64];
@@ -25,12 +26,13 @@ public final class Session implements AutoCloseable {
     private int logitsPosition;
     private boolean closed;
 
-    Session(Model model, int contextLength, SkipPlan plan) {
+    Session(Model model, int contextLength, SkipPlan plan, Drafting drafting) {
         this.model = model;
-        this.plan = plan;
         decoder = model.decoder();
         sequence = decoder.sequence(contextLength);
         logits = new float[decoder.vocabularySize()];
+        speculator = drafting == Drafting.NONE ? null : new Speculator(this, decoder, sequence, drafting);
+        this.plan = speculator == null ? plan : speculator.promptPlan();
     }
 
     /** The model that it is a session on. */
@@ -159,6 +161,9 @@ public final class Session implements AutoCloseable {
         Sampler sampler = new Sampler(sampling, decoder.vocabularySize());
         sampler.reset(prompt);
         newRequest();
+        if (speculator != null) {
+            speculator.begin();
+        }
         // The last token of the prompt is always run: its logits are needed.
         int known = Arrays.mismatch(tokens, 0, position, prompt, 0, prompt.length);
         truncate(Math.min(known < 0 ? position : known, prompt.length - 1));
@@ -170,6 +175,10 @@ public final class Session implements AutoCloseable {
             return generation.reply(StopReason.CANCELLED);
         }
         generation.promptEnd = System.nanoTime();
+        if (speculator != null) {
+            return generation.finish(speculator.generate(prompt, sampling, sampler, maxTokens,
+                    token -> generation.push(token, maxTokens, listener)), listener);
+        }
         StopReason stop;
         do {
             int token = sampler.next(logits());
@@ -180,6 +189,36 @@ public final class Session implements AutoCloseable {
             }
         } while (stop == null);
         return generation.finish(stop, listener);
+    }
+
+    /**
+     * Runs tokens behind the position in one pass of the whole model (phase DECODE). The session stays where it is:
+     * {@link #keep} takes them over one by one, {@link #settle} drops those that were not.
+     *
+     * @param rows takes the logits of each
+     */
+    void verify(int[] batch, float[] rows) {
+        take(batch);
+        sequence.truncate(position);
+        decoder.run(sequence, tokens, position, position + batch.length, position, Phase.DECODE, SkipPlan.NONE, false);
+        decoder.logits(sequence, 0, batch.length, rows);
+    }
+
+    /** Takes over the next verified token; its logits are row {@code row}. */
+    void keep(float[] rows, int row) {
+        position++;
+        System.arraycopy(rows, row * logits.length, logits, 0, logits.length);
+        logitsPosition = position;
+    }
+
+    /** Drops what the cache holds beyond the position. */
+    void settle() {
+        sequence.truncate(position);
+    }
+
+    /** How speculation goes, one sentence; empty where nothing is drafted. */
+    public String speculationStatus() {
+        return speculator == null ? "" : speculator.status();
     }
 
     /** Encodes a text as it is (special tokens written out are parsed), and generates. */
@@ -256,7 +295,10 @@ public final class Session implements AutoCloseable {
                     generated.isEmpty() ? 0 : (first - start) / 1e9,
                     position,
                     contextLength(),
-                    sequence.skippedShare());
+                    // What is left out in a draft is not left out of the answer.
+                    speculator == null ? sequence.skippedShare() : 0,
+                    speculator == null ? 0 : speculator.drafted(),
+                    speculator == null ? 0 : speculator.accepted());
             return new Reply(text.toString(), generated.toArray(), stop, usage);
         }
     }

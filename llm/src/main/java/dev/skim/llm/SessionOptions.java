@@ -8,16 +8,31 @@ import java.util.Objects;
  *
  * @param contextLength positions of the context; 0 takes the length that the model was trained for
  * @param skip what to leave out
+ * @param drafting how tokens are drafted that the whole model then verifies: faster, with nothing lost
  */
-public record SessionOptions(int contextLength, SkipPolicy skip) {
+public record SessionOptions(int contextLength, SkipPolicy skip, Drafting drafting) {
     /** The model's own context length, nothing left out. */
     public static final SessionOptions DEFAULT = new SessionOptions(0, SkipPolicy.NONE);
 
-    /** Checks the length. */
+    /** Options with nothing drafted. */
+    public SessionOptions(int contextLength, SkipPolicy skip) {
+        this(contextLength, skip, Drafting.NONE);
+    }
+
+    /** Checks the length, and that the model that verifies is the whole one. */
     public SessionOptions {
         if (contextLength < 0) {
             throw new SkimException("The context length must be 0 (the model's own) or more, not " + contextLength + ".");
         }
         Objects.requireNonNull(skip);
+        if (drafting != Drafting.NONE && skip != SkipPolicy.NONE) {
+            throw new SkimException("Speculation verifies with the whole model, so it does not go with the skip policy "
+                    + skip + "; to draft with what that leaves, speculate with draft:" + skip + ".");
+        }
+    }
+
+    /** The same with another way to draft. */
+    public SessionOptions withDrafting(Drafting drafting) {
+        return new SessionOptions(contextLength, skip, drafting);
     }
 }

@@ -11,6 +11,8 @@ package dev.skim.llm;
  * @param contextUsed positions of the context that are taken now
  * @param contextLength positions that there are
  * @param skippedShare share of the layers' multiply-adds that the skip plan left out, 0 to 1
+ * @param draftedTokens tokens that were drafted and put before the whole model
+ * @param acceptedTokens those of them that the whole model would have given too
  */
 public record Usage(
         int promptTokens,
@@ -20,7 +22,9 @@ public record Usage(
         double firstTokenSeconds,
         int contextUsed,
         int contextLength,
-        double skippedShare) {
+        double skippedShare,
+        int draftedTokens,
+        int acceptedTokens) {
 
     /** Prompt tokens per second; 0 where there were none. */
     public double promptRate() {

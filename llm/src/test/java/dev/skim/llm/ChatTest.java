@@ -58,7 +58,7 @@ class ChatTest {
             StopReason stop = count == wanted ? end : count == room ? StopReason.CONTEXT_FULL : StopReason.LENGTH;
             String text = String.valueOf(letter).repeat(count);
             listener.accept(text);
-            Usage usage = new Usage(prompt.length, 1, count, 1, 0.1, prompt.length + count, contextLength, 0);
+            Usage usage = new Usage(prompt.length, 1, count, 1, 0.1, prompt.length + count, contextLength, 0, 0, 0);
             return new Reply(text, text.chars().toArray(), stop, usage);
         }
 

@@ -10,12 +10,16 @@ import org.eclipse.collections.impl.map.mutable.primitive.LongIntHashMap;
 public final class PromptLookup {
     private static final int NONE = -1;
 
+    private static final int MOST_MATCHED = 64;
+
     private final int shortest;
     private final int longest;
     private final IntArrayList tokens = new IntArrayList();
     private final LongIntHashMap[] places;
     /** For each n and place, where the same n-gram led to before: so that the index can be taken back. */
     private final IntArrayList[] before;
+
+    private int matched;
 
     /** N-grams of 2 to 4 tokens. */
     public PromptLookup() {
@@ -46,6 +50,18 @@ public final class PromptLookup {
     /** Tokens in the index. */
     public int size() {
         return tokens.size();
+    }
+
+    /** Makes this the text: keeps what it begins with, and adds the rest. */
+    public void set(int[] text) {
+        int same = 0;
+        while (same < text.length && same < size() && tokens.get(same) == text[same]) {
+            same++;
+        }
+        truncate(same);
+        for (int i = same; i < text.length; i++) {
+            add(text[i]);
+        }
     }
 
     /** Adds a token of the prompt or the answer. */
@@ -88,7 +104,7 @@ public final class PromptLookup {
      * n-gram that the text ends in. A copy that runs into the end of the text goes on in what it has drafted, so that a
      * loop is continued.
      *
-     * @return how many; 0 when no n-gram stood before
+     * @return how many; 0 when no n-gram stood before; {@link #matched} tells what the draft rests on
      */
     public int draft(int[] out, int most) {
         int size = tokens.size();
@@ -99,6 +115,11 @@ public final class PromptLookup {
             }
             int place = places[i].getIfAbsent(key(size, n), NONE);
             if (place != NONE && same(place, size, n)) {
+                matched = n;
+                while (matched < MOST_MATCHED && matched < place
+                        && tokens.get(place - matched - 1) == tokens.get(size - matched - 1)) {
+                    matched++;
+                }
                 for (int k = 0; k < most; k++) {
                     out[k] = place + k < size ? tokens.get(place + k) : out[place + k - size];
                 }
@@ -106,6 +127,11 @@ public final class PromptLookup {
             }
         }
         return 0;
+    }
+
+    /** How many tokens in a row were the same before the last draft as here, up to {@value #MOST_MATCHED}. */
+    public int matched() {
+        return matched;
     }
 
     /** Whether the n tokens before two places are the same: keys may collide. */

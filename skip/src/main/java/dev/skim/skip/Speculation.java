@@ -3,74 +3,49 @@ package dev.skim.skip;
 import java.util.random.RandomGenerator;
 
 /**
- * Which drafted tokens the full model accepts, and the token that it adds: the text has exactly the distribution of the
- * full model (Leviathan et al. 2023, algorithm 1; Draft and Verify, arXiv 2309.08168).
+ * The rejection rule of speculative sampling: a drafted token is put before the full model in such a way that the text has
+ * exactly the full model's distribution, whatever drafted it (Leviathan et al. 2023, algorithm 1; Chen et al. 2023, theorem
+ * 1; the third condition of losslessness for Draft and Verify, arXiv 2309.08168).
+ *
+ * <p>A drafted token that was not drawn but chosen (prompt lookup, a greedy draft) is a draw from a point mass. For it the
+ * rule is the same as to draw from {@code p} and to see whether the drafted token came out: it stands with probability p(x),
+ * else what came out has the distribution of p without x. Drawing from p takes what plain decoding takes of the random
+ * numbers, so that such a text is also the same token by token.
  */
 public final class Speculation {
-    /**
-     * The outcome of a round: {@code accepted} drafted tokens and one more.
-     *
-     * @param accepted how many drafted tokens stand, from the first on
-     * @param next the token after them, by the full model
-     */
-    public record Verdict(int accepted, int next) {}
-
     private Speculation() {}
 
     /**
-     * Greedy: the longest prefix that the full model would have said itself.
+     * The token at a position for which one was drafted: {@code drafted} with probability {@code min(1, p(x) / q(x))}, else
+     * one from {@code max(p - q, 0)}, normalised.
      *
-     * @param draft the first {@code count} are drafted tokens
-     * @param best {@code count + 1} tokens: the full model's first choice after the text and i drafted tokens
+     * <p>Both distributions are those that are really drawn from, after penalties, temperature, top-k and top-p.
+     *
+     * @param drafted the token that was drawn from {@code q}
+     * @param p probabilities over the vocabulary by the full model, after the text and the tokens that stood
+     * @param q the draft's, at the same place
+     * @throws IllegalArgumentException when {@code q} says that the drafted token could not have been drawn
      */
-    public static Verdict greedy(int[] draft, int count, int[] best) {
-        int accepted = 0;
-        while (accepted < count && draft[accepted] == best[accepted]) {
-            accepted++;
+    public static int next(int drafted, float[] p, float[] q, RandomGenerator random) {
+        if (!(q[drafted] > 0)) {
+            throw new IllegalArgumentException("drafted token " + drafted + " has probability " + q[drafted]
+                    + " in the distribution that it is said to be drawn from");
         }
-        return new Verdict(accepted, best[accepted]);
-    }
-
-    /**
-     * Sampled: a drafted token x stands with probability {@code min(1, p(x) / q(x))}; the first that falls is replaced by
-     * one from {@code max(p - q, 0)}, normalised; after the last comes one from the full model.
-     *
-     * <p>Both distributions are those that are really sampled from, after temperature and top-k or top-p.
-     *
-     * @param p {@code count + 1} rows of probabilities over the vocabulary, by the full model
-     * @param q {@code count} rows by which the tokens were drawn; null for a token that was not drawn but chosen
-     *     (argmax, prompt lookup), which is a point mass
-     * @throws IllegalArgumentException when q says that a drafted token could not have been drawn
-     */
-    public static Verdict sampled(int[] draft, int count, float[][] p, float[][] q, RandomGenerator random) {
-        for (int i = 0; i < count; i++) {
-            int token = draft[i];
-            double drawn = q[i] == null ? 1 : q[i][token];
-            if (!(drawn > 0)) {
-                throw new IllegalArgumentException("drafted token " + token + " has probability " + drawn
-                        + " in the distribution that it is said to be drawn from");
-            }
-            if (random.nextDouble() * drawn >= p[i][token]) {
-                return new Verdict(i, residual(p[i], q[i], token, random));
-            }
+        if (random.nextDouble() * q[drafted] < p[drafted]) {
+            return drafted;
         }
-        return new Verdict(count, sample(p[count], random));
-    }
-
-    /** One token from {@code max(p - q, 0)}, normalised; q null is a point mass on {@code token}. */
-    private static int residual(float[] p, float[] q, int token, RandomGenerator random) {
         double sum = 0;
         for (int i = 0; i < p.length; i++) {
-            sum += excess(p, q, token, i);
+            sum += Math.max(0, (double) p[i] - q[i]);
         }
         if (!(sum > 0)) {
-            // p equals q up to rounding, so that a rejection was chance in the last bits: p itself is right.
-            return sample(p, random);
+            // p equals q up to rounding, so that the rejection was chance in the last bits: p itself is right.
+            return draw(p, random);
         }
         double left = random.nextDouble() * sum;
         int last = 0;
         for (int i = 0; i < p.length; i++) {
-            double part = excess(p, q, token, i);
+            double part = (double) p[i] - q[i];
             if (part > 0) {
                 last = i;
                 left -= part;
@@ -82,12 +57,8 @@ public final class Speculation {
         return last;
     }
 
-    private static double excess(float[] p, float[] q, int token, int i) {
-        return q == null ? i == token ? 0 : p[i] : Math.max(0, (double) p[i] - q[i]);
-    }
-
     /** One token from a distribution, whose sum need be 1 only about. */
-    private static int sample(float[] p, RandomGenerator random) {
+    public static int draw(float[] p, RandomGenerator random) {
         double sum = 0;
         for (float probability : p) {
             sum += probability;

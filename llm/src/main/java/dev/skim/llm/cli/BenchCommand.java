@@ -1,6 +1,7 @@
 package dev.skim.llm.cli;
 
 import dev.skim.gguf.TensorInfo;
+import dev.skim.llm.Drafting;
 import dev.skim.llm.Model;
 import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
@@ -72,6 +73,9 @@ final class BenchCommand implements Callable<Integer> {
     @Option(names = "--save", paramLabel = "FILE", description = "Write the random-weight model to a GGUF file, and keep it.")
     private Path save;
 
+    @Mixin
+    private SpeculationMixin speculation;
+
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
@@ -136,14 +140,15 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private void measure(Path file, List<Bench.Test> tests) {
-        if (tests.isEmpty()) {
+        if (tests.isEmpty() && !speculation.given()) {
             return;
         }
         Machine machine = Machine.measure(model.threads());
-        int longest = tests.stream().mapToInt(Bench.Test::tokens).max().orElseThrow();
+        int longest = tests.stream().mapToInt(Bench.Test::tokens).max().orElse(0);
         List<Bench.Result> results = new ArrayList<>();
         List<SkippedTest> skipped = new ArrayList<>();
         try (Model loaded = model.load(file)) {
+            Drafting drafting = speculation.drafting(loaded, skip);
             SkipPolicy policy = skip.fixedPolicy(loaded);
             SkipReport report = new SkipReport(policy);
             Bench bench = new Bench(loaded, machine);
@@ -162,17 +167,25 @@ final class BenchCommand implements Callable<Integer> {
                     }
                 }
             }
-            if (json) {
-                Map<String, Object> figures = report(loaded, bench, machine, results);
-                if (!skipped.isEmpty()) {
-                    figures.put("skip", skipped.stream().map(SkippedTest::figures).toList());
-                }
-                System.out.println(Json.of(figures));
-            } else {
+            Map<String, Object> figures = report(loaded, bench, machine, results);
+            if (!skipped.isEmpty()) {
+                figures.put("skip", skipped.stream().map(SkippedTest::figures).toList());
+            }
+            if (!json && !results.isEmpty()) {
                 print(loaded, machine, results);
                 skipped.forEach(test -> System.out.println(test.line()));
             }
+            if (drafting != Drafting.NONE) {
+                SpeculationReport.measure(loaded, drafting, longestGeneration(tests), repeats, json ? figures : null);
+            }
+            if (json) {
+                System.out.println(Json.of(figures));
+            }
         }
+    }
+
+    private static int longestGeneration(List<Bench.Test> tests) {
+        return tests.stream().filter(test -> !test.isPrompt()).mapToInt(Bench.Test::tokens).max().orElse(128);
     }
 
     private static void print(Model loaded, Machine machine, List<Bench.Result> results) {

@@ -25,6 +25,9 @@ final class ChatCommand implements Callable<Integer> {
     @Mixin
     private GenerationOptions generation;
 
+    @Mixin
+    private SpeculationMixin speculation;
+
     @Option(
             names = {"-sys", "--system-prompt"},
             paramLabel = "TEXT",
@@ -36,7 +39,7 @@ final class ChatCommand implements Callable<Integer> {
         String opening = first.given().orElse(null);
         generation.sampling();
         try (Model loaded = model.load();
-                Session opened = session.open(loaded);
+                Session opened = session.open(loaded, speculation);
                 ChatScreen screen = Streams.inputIsTerminal() && Streams.outputIsTerminal()
                         ? new TerminalScreen()
                         : new PlainScreen()) {

@@ -199,7 +199,8 @@ final class Conversation {
                         promptSeconds,
                         generatedTokens,
                         generationSeconds,
-                        chat.droppedTurns());
+                        chat.droppedTurns())
+                + (session.speculationStatus().isEmpty() ? "" : "\n" + session.speculationStatus());
     }
 
     private void save(Path file) {

@@ -33,6 +33,9 @@ final class RunCommand implements Callable<Integer> {
     @Mixin
     private GenerationOptions generation;
 
+    @Mixin
+    private SpeculationMixin speculation;
+
     @Option(
             names = {"-sys", "--system-prompt"},
             paramLabel = "TEXT",
@@ -56,7 +59,7 @@ final class RunCommand implements Callable<Integer> {
         }
         generation.sampling();
         try (Model loaded = model.load();
-                Session opened = session.open(loaded)) {
+                Session opened = session.open(loaded, speculation)) {
             String news = session.report().news();
             if (!news.isEmpty() && Streams.errorIsTerminal()) {
                 System.err.println(Style.dim(news));

@@ -1,8 +1,10 @@
 package dev.skim.llm.cli;
 
+import dev.skim.llm.Drafting;
 import dev.skim.llm.Model;
 import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
+import dev.skim.llm.SkimException;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -19,13 +21,19 @@ final class SessionOptionsMixin {
 
     private SkipReport report;
 
-    Session open(Model model) {
+    Session open(Model model, SpeculationMixin speculation) {
         if (contextLength > model.contextLength()) {
             System.err.println("Warning: the context of " + contextLength + " tokens is longer than the "
                     + model.contextLength() + " that the model was trained for; beyond them its answers get worse.");
         }
+        Drafting drafting = speculation.drafting(model, skip);
         report = new SkipReport(skip.policy(model));
-        return model.openSession(new SessionOptions(contextLength, report.metered()));
+        SessionOptions options = new SessionOptions(contextLength, report.metered(), drafting);
+        try {
+            return model.openSession(options);
+        } catch (IllegalArgumentException unfit) {
+            throw new SkimException("--speculate does not fit the model: " + unfit.getMessage() + ".", unfit);
+        }
     }
 
     /** What the session that was opened leaves out. */

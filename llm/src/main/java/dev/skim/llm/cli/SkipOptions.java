@@ -26,6 +26,14 @@ final class SkipOptions {
             description = "The model's profile, made by skim calibrate; the one in the cache where not given.")
     private Path profile;
 
+    private boolean profileUsed;
+
+    /** The profile that was given, else the one of the model in the cache, else null. */
+    Profile profile(Model model) {
+        profileUsed = true;
+        return profile != null ? Profiles.read(profile, model) : Profiles.find(model).orElse(null);
+    }
+
     /**
      * The policy, checked against the model; nothing is left out where none was asked for.
      *
@@ -33,14 +41,12 @@ final class SkipOptions {
      */
     SkipPolicy policy(Model model) {
         if (spec == null) {
-            if (profile != null) {
+            if (profile != null && !profileUsed) {
                 throw new SkimException("--profile says what --skip goes by, and --skip is not given.");
             }
             return SkipPolicy.NONE;
         }
-        Profile found = profile != null
-                ? Profiles.read(profile, model)
-                : Profiles.find(model).orElse(null);
+        Profile found = profile(model);
         try {
             SkipPolicy policy = SkipPolicies.parse(spec, found);
             policy.plan(model.shape());

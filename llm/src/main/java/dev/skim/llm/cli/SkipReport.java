@@ -40,6 +40,9 @@ final class SkipReport {
 
     /** The policy, counted. What leaves nothing out stays as it is: it costs nothing then. */
     SkipPolicy metered() {
+        if (policy == SkipPolicy.NONE) {
+            return policy;
+        }
         return new SkipPolicy() {
             @Override
             public SkipPlan plan(ModelShape shape) {

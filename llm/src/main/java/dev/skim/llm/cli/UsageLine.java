@@ -29,6 +29,9 @@ final class UsageLine {
                 usage.contextUsed(),
                 usage.contextLength(),
                 100 * usage.skippedShare());
+        if (usage.draftedTokens() > 0) {
+            line += String.format(" | accepted %d of %d drafted", usage.acceptedTokens(), usage.draftedTokens());
+        }
         return line + SkipReport.words(skipped) + ending(reply.stop());
     }
 
@@ -57,6 +60,8 @@ final class UsageLine {
         figures.put("context_used", usage.contextUsed());
         figures.put("context_length", usage.contextLength());
         figures.put("skipped_share", usage.skippedShare());
+        figures.put("drafted_tokens", usage.draftedTokens());
+        figures.put("accepted_tokens", usage.acceptedTokens());
         return figures;
     }
 }

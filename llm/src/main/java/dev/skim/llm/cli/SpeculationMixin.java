@@ -1,0 +1,31 @@
+package dev.skim.llm.cli;
+
+import dev.skim.llm.Drafting;
+import dev.skim.llm.Model;
+import picocli.CommandLine.Option;
+
+/** Whether tokens are drafted, and how. */
+final class SpeculationMixin {
+    @Option(
+            names = "--speculate",
+            arity = "0..1",
+            fallbackValue = "lookup",
+            paramLabel = "HOW",
+            description = "Draft tokens and verify several at a time, with the same answer: lookup (the default) drafts what "
+                    + "followed the last words where they stood before, draft:POLICY with sublayers left out, such as "
+                    + "draft:earlyexit:8. Rests where it does not pay.")
+    private String how;
+
+    /** Whether the option was given. */
+    boolean given() {
+        return how != null;
+    }
+
+    /** What was asked for, checked; a draft that needs a profile takes that of {@code skip}. */
+    Drafting drafting(Model model, SkipOptions skip) {
+        if (how == null) {
+            return Drafting.NONE;
+        }
+        return Drafting.parse(how, how.contains("draft:") ? skip.profile(model) : null);
+    }
+}
