@@ -120,6 +120,8 @@ class TerminalTest {
         type("/set predict 5\r");
         type("again\r");
         await("answer 5,");
+        // Before the prompt is there the terminal is in no state to hand on an end of input.
+        await("> ");
         leave(END_OF_INPUT);
     }
 
