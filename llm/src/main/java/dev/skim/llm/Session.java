@@ -4,6 +4,8 @@ import dev.skim.llm.Tokenizer.StreamDecoder;
 import dev.skim.llm.decoder.Decoder;
 import dev.skim.llm.decoder.Hole;
 import dev.skim.llm.decoder.Sequence;
+import dev.skim.nn.KvCache;
+import dev.skim.nn.KvType;
 import dev.skim.skip.Phase;
 import dev.skim.skip.SkipPlan;
 import java.util.Arrays;
@@ -25,11 +27,11 @@ public final class Session implements AutoCloseable {
     private int logitsPosition;
     private boolean closed;
 
-    Session(Model model, int contextLength, SkipPlan plan) {
+    Session(Model model, int contextLength, SkipPlan plan, KvType kvType) {
         this.model = model;
         this.plan = plan;
         decoder = model.decoder();
-        sequence = decoder.sequence(contextLength);
+        sequence = decoder.sequence(contextLength, kvType);
         logits = new float[decoder.vocabularySize()];
     }
 
@@ -46,6 +48,22 @@ public final class Session implements AutoCloseable {
     /** Positions that there are. */
     public int contextLength() {
         return sequence.capacity();
+    }
+
+    /** How the cache holds keys and values. */
+    public KvType kvType() {
+        return sequence.kvType();
+    }
+
+    /** Bytes that the cache's keys and values take now. */
+    public long cacheBytes() {
+        return sequence.cacheBytes();
+    }
+
+    /** Bytes that a token's keys and values take, on average over the tokens in the cache; 0 where it is empty. */
+    public double cacheBytesPerToken() {
+        int room = Math.ceilDiv(position, KvCache.PAGE) * KvCache.PAGE;
+        return room == 0 ? 0 : (double) sequence.cacheBytes() / room;
     }
 
     /** The tokens in the cache, in order. */

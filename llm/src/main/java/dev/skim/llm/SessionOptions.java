@@ -1,5 +1,6 @@
 package dev.skim.llm;
 
+import dev.skim.nn.KvType;
 import dev.skim.skip.SkipPolicy;
 import java.util.Objects;
 
@@ -8,10 +9,16 @@ import java.util.Objects;
  *
  * @param contextLength positions of the context; 0 takes the length that the model was trained for
  * @param skip what to leave out
+ * @param kvType how keys and values of the tokens are held; all but f32 round them
  */
-public record SessionOptions(int contextLength, SkipPolicy skip) {
+public record SessionOptions(int contextLength, SkipPolicy skip, KvType kvType) {
     /** The model's own context length, nothing left out. */
     public static final SessionOptions DEFAULT = new SessionOptions(0, SkipPolicy.NONE);
+
+    /** Options with keys and values in f32. */
+    public SessionOptions(int contextLength, SkipPolicy skip) {
+        this(contextLength, skip, KvType.F32);
+    }
 
     /** Checks the length. */
     public SessionOptions {
@@ -19,5 +26,11 @@ public record SessionOptions(int contextLength, SkipPolicy skip) {
             throw new SkimException("The context length must be 0 (the model's own) or more, not " + contextLength + ".");
         }
         Objects.requireNonNull(skip);
+        Objects.requireNonNull(kvType);
+    }
+
+    /** The same with keys and values held in another way. */
+    public SessionOptions withKvType(KvType kvType) {
+        return new SessionOptions(contextLength, skip, kvType);
     }
 }

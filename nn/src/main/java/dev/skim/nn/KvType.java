@@ -1,8 +1,6 @@
 package dev.skim.nn;
 
-import java.util.Arrays;
 import java.util.Locale;
-import java.util.stream.Collectors;
 
 /** How a cache holds its keys and values. */
 public enum KvType {
@@ -17,20 +15,5 @@ public enum KvType {
     @Override
     public String toString() {
         return name().toLowerCase(Locale.ROOT);
-    }
-
-    /**
-     * The type of this name, in any case.
-     *
-     * @throws IllegalArgumentException with a sentence that names the types there are
-     */
-    public static KvType of(String name) {
-        for (KvType type : values()) {
-            if (type.name().equalsIgnoreCase(name)) {
-                return type;
-            }
-        }
-        throw new IllegalArgumentException("The type of the KV cache must be one of "
-                + Arrays.stream(values()).map(KvType::toString).collect(Collectors.joining(", ")) + ", not " + name + ".");
     }
 }

@@ -50,15 +50,6 @@ class KvCacheTest {
         assertEquals(64 * 2 * 3 * (64 / 32) * bytesOf32, cache.bytes());
     }
 
-    @Test
-    void namesTheTypesThatThereAre() {
-        assertEquals(KvType.Q8_0, KvType.of("q8_0"));
-        assertEquals(KvType.F16, KvType.of("F16"));
-        assertEquals(
-                "The type of the KV cache must be one of f32, f16, q8_0, not q4_0.",
-                assertThrows(IllegalArgumentException.class, () -> KvType.of("q4_0")).getMessage());
-    }
-
     private static int pages(int rows) {
         return (rows + 63) / 64;
     }

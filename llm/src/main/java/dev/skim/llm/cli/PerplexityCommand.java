@@ -31,6 +31,9 @@ final class PerplexityCommand implements Callable<Integer> {
     @Mixin
     private TextOptions text;
 
+    @Mixin
+    private KvOptions kv;
+
     @Option(
             names = {"-w", "--window"},
             paramLabel = "N",
@@ -57,7 +60,7 @@ final class PerplexityCommand implements Callable<Integer> {
                 throw new SkimException("The text has " + tokens.length + " tokens, fewer than one window of " + window
                         + "; give a longer text or a smaller --window.");
             }
-            try (Session session = loaded.openSession(new SessionOptions(window, SkipPolicy.NONE))) {
+            try (Session session = loaded.openSession(new SessionOptions(window, SkipPolicy.NONE).withKvType(kv.type()))) {
                 List<Double> running = measure(session, tokens, windows);
                 report(loaded, running);
             }
@@ -106,6 +109,7 @@ final class PerplexityCommand implements Callable<Integer> {
         if (json) {
             Map<String, Object> result = new LinkedHashMap<>();
             result.put("model", loaded.name());
+            result.put("kv_type", kv.type().toString());
             result.put("window", window);
             result.put("windows", running.size());
             result.put("perplexity", last);

@@ -100,8 +100,8 @@ public final class Decoder {
     }
 
     /** A new, empty sequence. */
-    public Sequence sequence(int capacity) {
-        KvCache cache = new KvCache(KvType.F32, layers.length, config.kvHeads(), config.headSize(), capacity);
+    public Sequence sequence(int capacity, KvType kvType) {
+        KvCache cache = new KvCache(kvType, layers.length, config.kvHeads(), config.headSize(), capacity);
         return new Sequence(cache, capacity > config.originalContext() ? longRope : rope);
     }
 
