@@ -34,25 +34,32 @@ public final class Softmax {
     private Softmax() {}
 
     /**
-     * 2^x for x up to 0, within 1 ulp; 0 below -126. The power of 0 is 1.
+     * {@code a = 2^(a - top)} for {@code n} vectors {@code step} apart, of arguments up to 0: within 1 ulp; 0 below -126.
+     * The power of 0 is 1.
      *
-     * <p>x = n + r with |r| at most 1/2; a polynomial of degree 6 for 2^r (minimax in relative error, 3e-9), and n added
-     * to the exponent.
+     * <p>x = k + r with |r| at most 1/2; a polynomial of degree 6 for 2^r (minimax in relative error, 3e-9), and k added
+     * to the exponent. The loop stands here and nowhere else: as a helper that gives a vector it was compiled by itself
+     * before its callers were, which then did not inline it (JDK 25), and every call allocated.
      */
-    static FloatVector exp2(FloatVector x) {
-        FloatVector shifted = x.add(ROUND);
-        FloatVector r = x.sub(shifted.sub(ROUND));
-        FloatVector p = FloatVector.broadcast(F, 1.5416794e-4f);
-        p = p.fma(r, FloatVector.broadcast(F, 1.3405537e-3f));
-        p = p.fma(r, FloatVector.broadcast(F, 9.6182264e-3f));
-        p = p.fma(r, FloatVector.broadcast(F, 5.5503123e-2f));
-        p = p.fma(r, FloatVector.broadcast(F, 2.4022649e-1f));
-        p = p.fma(r, FloatVector.broadcast(F, 6.9314724e-1f));
-        p = p.fma(r, FloatVector.broadcast(F, 1f));
-        return p.reinterpretAsInts()
-                .add(shifted.reinterpretAsInts().lanewise(LSHL, 23))
-                .reinterpretAsFloats()
-                .blend(0f, x.compare(LT, SMALLEST));
+    static void powers(float[] a, int at, int step, int n, float[] tops, int topAt) {
+        FloatVector top = FloatVector.fromArray(F, tops, topAt);
+        for (int i = 0; i < n; i++) {
+            FloatVector x = FloatVector.fromArray(F, a, at + i * step).sub(top);
+            FloatVector shifted = x.add(ROUND);
+            FloatVector r = x.sub(shifted.sub(ROUND));
+            FloatVector p = FloatVector.broadcast(F, 1.5416794e-4f);
+            p = p.fma(r, FloatVector.broadcast(F, 1.3405537e-3f));
+            p = p.fma(r, FloatVector.broadcast(F, 9.6182264e-3f));
+            p = p.fma(r, FloatVector.broadcast(F, 5.5503123e-2f));
+            p = p.fma(r, FloatVector.broadcast(F, 2.4022649e-1f));
+            p = p.fma(r, FloatVector.broadcast(F, 6.9314724e-1f));
+            p = p.fma(r, FloatVector.broadcast(F, 1f));
+            p.reinterpretAsInts()
+                    .add(shifted.reinterpretAsInts().lanewise(LSHL, 23))
+                    .reinterpretAsFloats()
+                    .blend(0f, x.compare(LT, SMALLEST))
+                    .intoArray(a, at + i * step);
+        }
     }
 
     /**
@@ -66,13 +73,17 @@ public final class Softmax {
      */
     public static void page(float[] s, int keys, float[] m, float[] l, float[] o, int at, int dimensions) {
         Scratch scratch = Scratch.get();
+        float[] corrections = scratch.sums;
         for (int q = 0; q < QUERIES; q += Simd.LANES) {
-            boolean risen = maxima(s, keys, m, q, scratch.sums);
-            weights(s, keys, m, q, scratch.edge);
-            sums(scratch.edge, keys / 2, q, scratch.sums, l);
+            boolean risen = maxima(s, keys, m, q, corrections);
+            powers(s, q, QUERIES, keys, m, q);
+            sums(s, keys, q, scratch.edge);
+            FloatVector.fromArray(F, l, q)
+                    .fma(FloatVector.fromArray(F, corrections, q), FloatVector.fromArray(F, scratch.edge, q))
+                    .intoArray(l, q);
             // A product with 1 changes nothing, and after the first pages most corrections are 1.
             if (risen) {
-                rescale(o, at + q, dimensions, scratch.sums, q);
+                rescale(o, at + q, dimensions, corrections, q);
             }
         }
     }
@@ -98,35 +109,32 @@ public final class Softmax {
         a = a.blend(b, b.compare(GT, a));
         c = c.blend(d, d.compare(GT, c));
         a = a.blend(c, c.compare(GT, a));
+        old.intoArray(corrections, q);
         a.intoArray(m, q);
-        exp2(old.sub(a)).intoArray(corrections, q);
+        powers(corrections, q, 0, 1, m, q);
         return old.compare(LT, a).anyTrue();
     }
 
-    /** The weights, and the sums of those 16 keys apart. */
-    private static void weights(float[] s, int keys, float[] m, int q, float[] pairs) {
-        FloatVector top = FloatVector.fromArray(F, m, q);
-        for (int k = 0; k < keys / 2; k++) {
-            int at = ((k & 15) + (k >> 4) * 32) * QUERIES + q;
-            FloatVector low = exp2(FloatVector.fromArray(F, s, at).sub(top));
-            FloatVector high = exp2(FloatVector.fromArray(F, s, at + 16 * QUERIES).sub(top));
-            low.intoArray(s, at);
-            high.intoArray(s, at + 16 * QUERIES);
-            low.add(high).intoArray(pairs, k * QUERIES + q);
+    /** The sums over the keys, in {@code work} from {@code q} on. */
+    private static void sums(float[] s, int keys, int q, float[] work) {
+        int far = 16 * QUERIES;
+        for (int at = q; at < far + q; at += QUERIES) {
+            FloatVector.fromArray(F, s, at).add(FloatVector.fromArray(F, s, at + far)).intoArray(work, at);
         }
-    }
-
-    private static void sums(float[] work, int rows, int q, float[] corrections, float[] l) {
-        for (int half = rows / 2; half >= 1; half /= 2) {
+        if (keys == KEYS) {
+            for (int at = q; at < far + q; at += QUERIES) {
+                FloatVector.fromArray(F, work, at)
+                        .add(FloatVector.fromArray(F, s, at + 2 * far).add(FloatVector.fromArray(F, s, at + 3 * far)))
+                        .intoArray(work, at);
+            }
+        }
+        for (int half = 8; half >= 1; half /= 2) {
             for (int k = 0; k < half; k++) {
                 FloatVector.fromArray(F, work, k * QUERIES + q)
                         .add(FloatVector.fromArray(F, work, (k + half) * QUERIES + q))
                         .intoArray(work, k * QUERIES + q);
             }
         }
-        FloatVector.fromArray(F, l, q)
-                .fma(FloatVector.fromArray(F, corrections, q), FloatVector.fromArray(F, work, q))
-                .intoArray(l, q);
     }
 
     private static void rescale(float[] o, int at, int dimensions, float[] corrections, int q) {
@@ -160,17 +168,14 @@ public final class Softmax {
     /** {@code a[i] = 2^(a[i] - top)} for one query's 64 keys; returns their sum. */
     public static float weights(float[] a, int offset, float top) {
         float[] work = Scratch.get().sums;
+        FloatVector.broadcast(F, top).intoArray(work, 0);
+        powers(a, offset, Simd.LANES, KEYS / Simd.LANES, work, 0);
         for (int i = 0; i < 16; i += Simd.LANES) {
-            FloatVector a0 = exp2(FloatVector.fromArray(F, a, offset + i).sub(top));
-            FloatVector a1 = exp2(FloatVector.fromArray(F, a, offset + 16 + i).sub(top));
-            a0.intoArray(a, offset + i);
-            a1.intoArray(a, offset + 16 + i);
-            FloatVector low = a0.add(a1);
-            a0 = exp2(FloatVector.fromArray(F, a, offset + 32 + i).sub(top));
-            a1 = exp2(FloatVector.fromArray(F, a, offset + 48 + i).sub(top));
-            a0.intoArray(a, offset + 32 + i);
-            a1.intoArray(a, offset + 48 + i);
-            low.add(a0.add(a1)).intoArray(work, i);
+            int at = offset + i;
+            FloatVector.fromArray(F, a, at)
+                    .add(FloatVector.fromArray(F, a, at + 16))
+                    .add(FloatVector.fromArray(F, a, at + 32).add(FloatVector.fromArray(F, a, at + 48)))
+                    .intoArray(work, i);
         }
         for (int half = 8; half >= 1; half /= 2) {
             for (int i = 0; i < half; i++) {
@@ -186,8 +191,9 @@ public final class Softmax {
             return 1;
         }
         float[] work = Scratch.get().sums;
-        FloatVector.broadcast(F, old - top).intoArray(work, 0);
-        exp2(FloatVector.fromArray(F, work, 0)).intoArray(work, 0);
+        FloatVector.broadcast(F, old).intoArray(work, 0);
+        FloatVector.broadcast(F, top).intoArray(work, Simd.LANES);
+        powers(work, 0, 0, 1, work, Simd.LANES);
         return work[0];
     }
 }

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.Random;
-import jdk.incubator.vector.FloatVector;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -14,7 +13,8 @@ import org.junit.jupiter.api.Test;
 class SoftmaxTest {
     private static float exp2(float x) {
         float[] a = new float[16];
-        Softmax.exp2(FloatVector.broadcast(Simd.F, x)).intoArray(a, 0);
+        Arrays.fill(a, x);
+        Softmax.powers(a, 0, 0, 1, new float[16], 0);
         return a[0];
     }
 

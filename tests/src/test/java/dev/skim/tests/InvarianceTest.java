@@ -104,7 +104,8 @@ class InvarianceTest {
                                     a += (double) exact[i] * exact[i];
                                     b += (double) whole[149][i] * whole[149][i];
                                 }
-                                assertTrue(dot / Math.sqrt(a * b) > (type == KvType.F16 ? 0.99999 : 0.999));
+                                double cosine = dot / Math.sqrt(a * b);
+                                assertTrue(cosine > (type == KvType.F16 ? 0.99999 : 0.999), "cosine " + cosine);
                             }
                         })));
     }

@@ -130,7 +130,7 @@ class CommandLineTest {
             assertTrue(last.matches("KV cache: 0.0 MB in " + type[0] + ", " + type[1] + " bytes a token"), last);
         }
         Cli.Result wrong = skim.run("run", "-m", model.toString(), "-p", "a", "--kv-type", "q4_0").expect(2);
-        assertTrue(wrong.err().matches("(?s).*--kv-type.*f32, f16, q8_0.*q4_0.*"), wrong.err());
+        assertTrue(wrong.err().matches("(?s).*--kv-type.*F32, F16, Q8_0.*q4_0.*"), wrong.err());
         assertEquals(1, wrong.err().lines().count());
 
         Path text = Files.writeString(folder.resolve("text.txt"), "some words to foresee ".repeat(20));
