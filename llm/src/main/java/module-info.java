@@ -3,7 +3,7 @@
 module dev.skim.llm {
     requires transitive dev.skim.skip;
     requires transitive dev.skim.gguf;
-    requires dev.skim.nn;
+    requires transitive dev.skim.nn;
     requires dev.skim.tensor;
     requires org.eclipse.collections.api;
     requires org.eclipse.collections.impl;

@@ -2,6 +2,7 @@ package dev.skim.bench;
 
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.skim.nn.KvType;
 import dev.skim.tensor.ElementType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,14 +47,15 @@ class BenchmarksTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, 300, 9, 3, 64", "70, 300, 9, 3, 64", "40, 40, 4, 4, 80"})
-    void attentionAgrees(int tokens, int context, int heads, int kvHeads, int headSize) {
+    @CsvSource({"1, 300, 9, 3, 64, F32", "70, 300, 9, 3, 64, Q8_0", "40, 40, 4, 4, 80, F16"})
+    void attentionAgrees(int tokens, int context, int heads, int kvHeads, int headSize, KvType type) {
         AttentionBenchmark benchmark = new AttentionBenchmark();
         benchmark.tokens = tokens;
         benchmark.context = context;
         benchmark.heads = heads;
         benchmark.kvHeads = kvHeads;
         benchmark.headSize = headSize;
+        benchmark.type = type;
         benchmark.threads = 2;
         benchmark.setUp();
         benchmark.tearDown();

@@ -77,7 +77,7 @@ public final class Model implements AutoCloseable {
             throw new IllegalStateException("the model is closed");
         }
         int contextLength = options.contextLength() == 0 ? contextLength() : options.contextLength();
-        return new Session(this, contextLength, options.skip().plan(shape()), options.drafting());
+        return new Session(this, contextLength, options);
     }
 
     /** The model's name from its file, else the file's name. */

@@ -4,6 +4,8 @@ import dev.skim.llm.Tokenizer.StreamDecoder;
 import dev.skim.llm.decoder.Decoder;
 import dev.skim.llm.decoder.Hole;
 import dev.skim.llm.decoder.Sequence;
+import dev.skim.nn.KvCache;
+import dev.skim.nn.KvType;
 import dev.skim.skip.Phase;
 import dev.skim.skip.SkipPlan;
 import java.util.Arrays;
@@ -26,13 +28,14 @@ public final class Session implements AutoCloseable {
     private int logitsPosition;
     private boolean closed;
 
-    Session(Model model, int contextLength, SkipPlan plan, Drafting drafting) {
+    Session(Model model, int contextLength, SessionOptions options) {
         this.model = model;
         decoder = model.decoder();
-        sequence = decoder.sequence(contextLength);
+        sequence = decoder.sequence(contextLength, options.kvType());
         logits = new float[decoder.vocabularySize()];
+        Drafting drafting = options.drafting();
         speculator = drafting == Drafting.NONE ? null : new Speculator(this, decoder, sequence, drafting);
-        this.plan = speculator == null ? plan : speculator.promptPlan();
+        plan = speculator == null ? options.skip().plan(model.shape()) : speculator.promptPlan();
     }
 
     /** The model that it is a session on. */
@@ -50,9 +53,20 @@ public final class Session implements AutoCloseable {
         return sequence.capacity();
     }
 
-    /** Bytes of keys and values that the session holds. */
+    /** How the cache holds keys and values. */
+    public KvType kvType() {
+        return sequence.kvType();
+    }
+
+    /** Bytes that the cache's keys and values take now. */
     public long cacheBytes() {
         return sequence.cacheBytes();
+    }
+
+    /** Bytes that a token's keys and values take, on average over the tokens in the cache; 0 where it is empty. */
+    public double cacheBytesPerToken() {
+        int room = Math.ceilDiv(position, KvCache.PAGE) * KvCache.PAGE;
+        return room == 0 ? 0 : (double) sequence.cacheBytes() / room;
     }
 
     /** The tokens in the cache, in order. */

@@ -1,5 +1,6 @@
 package dev.skim.llm;
 
+import dev.skim.nn.KvType;
 import dev.skim.skip.SkipPolicy;
 import java.util.Objects;
 
@@ -9,14 +10,15 @@ import java.util.Objects;
  * @param contextLength positions of the context; 0 takes the length that the model was trained for
  * @param skip what to leave out
  * @param drafting how tokens are drafted that the whole model then verifies: faster, with nothing lost
+ * @param kvType how keys and values of the tokens are held; all but f32 round them
  */
-public record SessionOptions(int contextLength, SkipPolicy skip, Drafting drafting) {
+public record SessionOptions(int contextLength, SkipPolicy skip, Drafting drafting, KvType kvType) {
     /** The model's own context length, nothing left out. */
     public static final SessionOptions DEFAULT = new SessionOptions(0, SkipPolicy.NONE);
 
-    /** Options with nothing drafted. */
+    /** Options with nothing drafted, and keys and values in f32. */
     public SessionOptions(int contextLength, SkipPolicy skip) {
-        this(contextLength, skip, Drafting.NONE);
+        this(contextLength, skip, Drafting.NONE, KvType.F32);
     }
 
     /** Checks the length, and that the model that verifies is the whole one. */
@@ -25,6 +27,7 @@ public record SessionOptions(int contextLength, SkipPolicy skip, Drafting drafti
             throw new SkimException("The context length must be 0 (the model's own) or more, not " + contextLength + ".");
         }
         Objects.requireNonNull(skip);
+        Objects.requireNonNull(kvType);
         if (drafting != Drafting.NONE && skip != SkipPolicy.NONE) {
             throw new SkimException("Speculation verifies with the whole model, so it does not go with the skip policy "
                     + skip + "; to draft with what that leaves, speculate with draft:" + skip + ".");
@@ -33,6 +36,11 @@ public record SessionOptions(int contextLength, SkipPolicy skip, Drafting drafti
 
     /** The same with another way to draft. */
     public SessionOptions withDrafting(Drafting drafting) {
-        return new SessionOptions(contextLength, skip, drafting);
+        return new SessionOptions(contextLength, skip, drafting, kvType);
+    }
+
+    /** The same with keys and values held in another way. */
+    public SessionOptions withKvType(KvType kvType) {
+        return new SessionOptions(contextLength, skip, drafting, kvType);
     }
 }

@@ -1,27 +1,24 @@
 package dev.skim.nn;
 
-import dev.skim.tensor.Tile;
-
 /**
  * Keys and values of all layers of one session, in pages of 64 positions.
  *
  * <p>A page holds, for every key-value head, two panels of 32 keys interleaved ({@code [dimension][32 keys]}) and the
- * values in panels of 32 dimensions ({@code [64 keys][32 dimensions]}): both are operands of {@link Tile} as they lie.
- * Pages come into being as rows are written; a layer whose attention is left out has none.
+ * values in panels of 32 dimensions ({@code [64 keys][32 dimensions]}), in one of the {@link KvType}s. Pages come into
+ * being as rows are written; a layer whose attention is left out has none.
  */
 public final class KvCache {
     /** Positions of a page. */
     public static final int PAGE = 64;
 
-    private static final int PANEL = Tile.SIZE;
+    private static final int PANEL = KvPages.LANES;
 
+    private final KvType type;
     private final int kvHeads;
     private final int headSize;
-    private final int valuePanels;
     private final int capacity;
     private final int[] lengths;
-    private final float[][][] keys;
-    private final float[][][] values;
+    private final KvPages pages;
 
     /**
      * An empty cache.
@@ -29,15 +26,18 @@ public final class KvCache {
      * @param headSize elements of a head's key and of its value
      * @param capacity positions at most
      */
-    public KvCache(int layers, int kvHeads, int headSize, int capacity) {
+    public KvCache(KvType type, int layers, int kvHeads, int headSize, int capacity) {
+        this.type = type;
         this.kvHeads = kvHeads;
         this.headSize = headSize;
-        this.valuePanels = (headSize + PANEL - 1) / PANEL;
         this.capacity = capacity;
         this.lengths = new int[layers];
-        int pages = (capacity + PAGE - 1) / PAGE;
-        this.keys = new float[layers][pages][];
-        this.values = new float[layers][pages][];
+        this.pages = KvPages.of(type, layers, kvHeads, headSize, (capacity + PAGE - 1) / PAGE);
+    }
+
+    /** How keys and values are held. */
+    public KvType type() {
+        return type;
     }
 
     /** Positions that the cache can hold. */
@@ -52,15 +52,7 @@ public final class KvCache {
 
     /** Bytes of all pages. */
     public long bytes() {
-        long floats = 0;
-        for (int layer = 0; layer < lengths.length; layer++) {
-            for (int page = 0; page < keys[layer].length; page++) {
-                if (keys[layer][page] != null) {
-                    floats += keys[layer][page].length + values[layer][page].length;
-                }
-            }
-        }
-        return floats * Float.BYTES;
+        return pages.bytes();
     }
 
     /**
@@ -86,21 +78,19 @@ public final class KvCache {
         }
         for (int t = 0; t < tokens; ) {
             int position = from + t;
+            int page = position / PAGE;
             int inPage = position % PAGE;
             int n = Math.min(PANEL - position % PANEL, tokens - t);
-            float[] keyPage = page(keys[layer], position, kvHeads * PAGE * headSize);
-            float[] valuePage = page(values[layer], position, kvHeads * PAGE * valuePanels * PANEL);
+            pages.make(layer, page);
             for (int head = 0; head < kvHeads; head++) {
                 int key = keyOffset + t * keyStride + head * headSize;
-                Tile.interleave(
-                        rowKeys, key, keyStride, n, headSize,
-                        keyPage, keyPanel(head, inPage / PANEL) + position % PANEL);
+                pages.putKeys(
+                        layer, page, keyPanel(head, inPage / PANEL), position % PANEL, rowKeys, key, keyStride, n);
                 for (int i = 0; i < n; i++) {
                     int value = valueOffset + (t + i) * valueStride + head * headSize;
                     for (int d = 0; d < headSize; d += PANEL) {
-                        System.arraycopy(
-                                rowValues, value + d,
-                                valuePage, valuePanel(head, d / PANEL) + (inPage + i) * PANEL,
+                        pages.putValue(
+                                layer, page, valuePanel(head, d / PANEL), inPage + i, rowValues, value + d,
                                 Math.min(PANEL, headSize - d));
                     }
                 }
@@ -110,40 +100,27 @@ public final class KvCache {
         lengths[layer] = from + tokens;
     }
 
-    private static float[] page(float[][] pages, int position, int size) {
-        int page = position / PAGE;
-        if (pages[page] == null) {
-            pages[page] = new float[size];
-        }
-        return pages[page];
-    }
-
     /** Forgets all rows from position {@code length} on, in every layer. */
     public void truncate(int length) {
         for (int layer = 0; layer < lengths.length; layer++) {
-            lengths[layer] = Math.min(lengths[layer], length);
-            for (int page = (length + PAGE - 1) / PAGE; page < keys[layer].length; page++) {
-                keys[layer][page] = null;
-                values[layer][page] = null;
+            for (int page = (length + PAGE - 1) / PAGE; page * PAGE < lengths[layer]; page++) {
+                pages.drop(layer, page);
             }
+            lengths[layer] = Math.min(lengths[layer], length);
         }
     }
 
-    float[] keyPage(int layer, int page) {
-        return keys[layer][page];
+    KvPages pages() {
+        return pages;
     }
 
-    float[] valuePage(int layer, int page) {
-        return values[layer][page];
-    }
-
-    /** Where a panel of 32 keys of a head starts in a page of keys. */
+    /** The number in a page of a panel of 32 keys of a head. */
     int keyPanel(int head, int panel) {
-        return (head * 2 + panel) * headSize * PANEL;
+        return head * (PAGE / PANEL) + panel;
     }
 
-    /** Where a panel of 32 dimensions of a head starts in a page of values. */
+    /** The number in a page of a panel of 32 dimensions of a head. */
     int valuePanel(int head, int panel) {
-        return (head * valuePanels + panel) * PAGE * PANEL;
+        return head * pages.valuePanels + panel;
     }
 }

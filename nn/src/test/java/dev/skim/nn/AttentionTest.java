@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.skim.tensor.VectorMath;
 import dev.skim.tensor.Workers;
 import java.util.Random;
 import net.jqwik.api.Arbitraries;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class AttentionTest {
     /** A kind of attention and a sequence for it. */
-    record Case(int kvHeads, int group, int headSize, float softCap, int window, int tokens, long seed) {
+    record Case(KvType type, int kvHeads, int group, int headSize, float softCap, int window, int tokens, long seed) {
         int heads() {
             return kvHeads * group;
         }
@@ -33,9 +34,10 @@ class AttentionTest {
     @Provide
     Arbitrary<Case> cases() {
         return Combinators.combine(
+                        Arbitraries.of(KvType.class),
                         Arbitraries.integers().between(1, 3),
                         Arbitraries.integers().between(1, 4),
-                        Arbitraries.of(4, 32, 48, 64, 80),
+                        Arbitraries.of(4, 32, 48, 64, 80, 128),
                         Arbitraries.of(0f, 0f, 3f),
                         Arbitraries.of(0, 0, 1, 7, 64, 100),
                         Arbitraries.integers().between(1, 200),
@@ -43,7 +45,7 @@ class AttentionTest {
                 .as(Case::new);
     }
 
-    @Property(tries = 60)
+    @Property(tries = 120)
     void isItsDefinitionInAnyChunks(@ForAll("cases") Case one) {
         Random random = new Random(one.seed);
         int row = one.heads() * one.headSize;
@@ -53,17 +55,23 @@ class AttentionTest {
         float[] values = Plain.random(random, one.tokens * kvRow);
         try (Workers workers = new Workers(2)) {
             float[] whole = run(one, queries, keys, values, one.tokens, workers);
+            float[] heldKeys = Plain.held(one.type, keys, one.headSize);
+            float[] heldValues = Plain.held(one.type, values, one.headSize);
             for (int t = 0; t < one.tokens; t++) {
                 for (int head = 0; head < one.heads(); head++) {
                     int at = t * row + head * one.headSize;
                     double[] exact = Plain.attention(
-                            Plain.doubles(queries, at, one.headSize), keys, values,
+                            Plain.doubles(queries, at, one.headSize), heldKeys, heldValues,
                             head / one.group * one.headSize, kvRow, t, one.scale(), one.softCap, one.window);
                     for (int i = 0; i < one.headSize; i++) {
                         assertEquals(exact[i], whole[at + i], 2e-5, "token " + t + ", head " + head);
                     }
                 }
             }
+            Case plain = new Case(
+                    KvType.F32, one.kvHeads, one.group, one.headSize, one.softCap, one.window, one.tokens, one.seed);
+            assertArrayEquals(
+                    run(plain, queries, heldKeys, heldValues, one.tokens, workers), whole, "over what the cache holds");
             for (int chunk : new int[] {1, 1 + random.nextInt(one.tokens)}) {
                 assertArrayEquals(whole, run(one, queries, keys, values, chunk, workers), "chunks of " + chunk);
             }
@@ -73,7 +81,7 @@ class AttentionTest {
     private static float[] run(Case one, float[] queries, float[] keys, float[] values, int chunk, Workers workers) {
         int row = one.heads() * one.headSize;
         int kvRow = one.kvHeads * one.headSize;
-        KvCache cache = new KvCache(1, one.kvHeads, one.headSize, one.tokens);
+        KvCache cache = new KvCache(one.type, 1, one.kvHeads, one.headSize, one.tokens);
         float[] out = new float[one.tokens * row];
         for (int t = 0; t < one.tokens; t += chunk) {
             int n = Math.min(chunk, one.tokens - t);
@@ -94,7 +102,7 @@ class AttentionTest {
         float[] values = Plain.random(random, one.tokens * kvRow);
         try (Workers workers = new Workers(1)) {
             float[] whole = run(one, queries, keys, values, one.tokens, workers);
-            KvCache cache = new KvCache(1, one.kvHeads, one.headSize, one.tokens);
+            KvCache cache = new KvCache(one.type, 1, one.kvHeads, one.headSize, one.tokens);
             cache.append(0, keys, 0, kvRow, values, 0, kvRow, one.tokens);
             int first = random.nextInt(one.tokens);
             int n = 1 + random.nextInt(one.tokens - first);
@@ -106,9 +114,33 @@ class AttentionTest {
         }
     }
 
+    /** Rows that were taken back leave no trace in those that take their place. */
+    @Property(tries = 30)
+    void forgetsRowsThatAreTakenBack(@ForAll("cases") Case one) {
+        Random random = new Random(one.seed);
+        int row = one.heads() * one.headSize;
+        int kvRow = one.kvHeads * one.headSize;
+        float[] queries = Plain.random(random, one.tokens * row);
+        float[] keys = Plain.random(random, one.tokens * kvRow);
+        float[] values = Plain.random(random, one.tokens * kvRow);
+        float[] others = Plain.random(random, one.tokens * kvRow);
+        VectorMath.scale(others, 0, others.length, 100);
+        int cut = random.nextInt(one.tokens);
+        try (Workers workers = new Workers(2)) {
+            KvCache cache = new KvCache(one.type, 1, one.kvHeads, one.headSize, one.tokens);
+            cache.append(0, keys, 0, kvRow, values, 0, kvRow, cut);
+            cache.append(0, others, 0, kvRow, others, 0, kvRow, one.tokens - cut);
+            cache.truncate(cut);
+            cache.append(0, keys, cut * kvRow, kvRow, values, cut * kvRow, kvRow, one.tokens - cut);
+            float[] out = new float[one.tokens * row];
+            one.attention().apply(queries, 0, row, one.tokens, 0, cache, 0, out, 0, row, workers);
+            assertArrayEquals(run(one, queries, keys, values, one.tokens, workers), out);
+        }
+    }
+
     @Test
     void wantsTheRowsOfItsTokens() {
-        KvCache cache = new KvCache(1, 1, 4, 8);
+        KvCache cache = new KvCache(KvType.F32, 1, 1, 4, 8);
         float[] x = new float[8];
         cache.append(0, x, 0, 4, x, 0, 4, 1);
         try (Workers workers = new Workers(1)) {

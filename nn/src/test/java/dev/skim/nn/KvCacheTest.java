@@ -8,6 +8,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class KvCacheTest {
     private static final int CAPACITY = 300;
@@ -19,10 +21,11 @@ class KvCacheTest {
 
     @Property(tries = 100)
     void takesMemoryForTheRowsThatThereAre(
+            @ForAll KvType type,
             @ForAll @IntRange(min = 0, max = CAPACITY) int first,
             @ForAll @IntRange(min = 0, max = CAPACITY) int second,
             @ForAll @IntRange(min = 0, max = CAPACITY) int cut) {
-        KvCache cache = new KvCache(3, 2, 4, CAPACITY);
+        KvCache cache = new KvCache(type, 3, 2, 4, CAPACITY);
         assertEquals(0, cache.bytes());
         append(cache, 0, 1);
         long page = cache.bytes();
@@ -37,13 +40,23 @@ class KvCacheTest {
         assertEquals(page * (pages(Math.min(first, cut)) + pages(Math.min(second, cut))), cache.bytes());
     }
 
+    /** A position of the three types takes 4, 2 and 34 / 32 bytes a dimension. */
+    @ParameterizedTest
+    @CsvSource({"F32, 128", "F16, 64", "Q8_0, 34"})
+    void takesTheBytesOfItsType(KvType type, int bytesOf32) {
+        KvCache cache = new KvCache(type, 2, 3, 64, CAPACITY);
+        float[] rows = new float[64 * 3 * 64];
+        cache.append(1, rows, 0, 3 * 64, rows, 0, 3 * 64, 64);
+        assertEquals(64 * 2 * 3 * (64 / 32) * bytesOf32, cache.bytes());
+    }
+
     private static int pages(int rows) {
         return (rows + 63) / 64;
     }
 
     @Test
     void refusesMoreThanItHolds() {
-        KvCache cache = new KvCache(1, 2, 4, CAPACITY);
+        KvCache cache = new KvCache(KvType.F32, 1, 2, 4, CAPACITY);
         append(cache, 0, CAPACITY - 1);
         assertThrows(IllegalArgumentException.class, () -> append(cache, 0, 2));
         assertEquals(CAPACITY - 1, cache.length(0));

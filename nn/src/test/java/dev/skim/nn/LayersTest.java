@@ -143,12 +143,12 @@ class LayersTest {
             Rope rope = new Rope(Rope.Pairing.HALVES, headSize, 100, null, Rope.Scaling.NONE);
             float[] x = Plain.random(random, tokens * width);
             float[] whole = new float[tokens * width];
-            KvCache cache = new KvCache(1, 2, headSize, 200);
+            KvCache cache = new KvCache(KvType.F32, 1, 2, headSize, 200);
             Workspace space = new Workspace();
             attention.apply(x, tokens, 0, null, rope, cache, space, whole, workers);
 
             int[] rows = IntStream.range(0, tokens).filter(t -> random.nextBoolean()).toArray();
-            KvCache other = new KvCache(1, 2, headSize, 200);
+            KvCache other = new KvCache(KvType.F32, 1, 2, headSize, 200);
             float[] some = new float[tokens * width];
             attention.apply(x, tokens, 0, rows, rope, other, space, some, workers);
             assertEquals(tokens, other.length(0));

@@ -1,5 +1,6 @@
 package dev.skim.nn;
 
+import dev.skim.tensor.Blocks;
 import dev.skim.tensor.ElementType;
 import dev.skim.tensor.PackedMatrix;
 import dev.skim.tensor.Workers;
@@ -32,6 +33,27 @@ final class Plain {
             MemorySegment.copy(weights, 0, data, ValueLayout.JAVA_FLOAT, 0, weights.length);
             return PackedMatrix.pack(ElementType.F32, data, weights.length / columns, columns, workers);
         }
+    }
+
+    /** What a cache holds of rows: heads of {@code headSize} numbers, in blocks of 32 of which the last may be shorter. */
+    static float[] held(KvType type, float[] rows, int headSize) {
+        float[] held = rows.clone();
+        if (type == KvType.F32) {
+            return held;
+        }
+        ElementType element = type == KvType.F16 ? ElementType.F16 : ElementType.Q8_0;
+        MemorySegment bytes = MemorySegment.ofArray(new byte[64]);
+        for (int head = 0; head < rows.length; head += headSize) {
+            for (int d = 0; d < headSize; d += 32) {
+                int n = Math.min(32, headSize - d);
+                float[] block = new float[32];
+                System.arraycopy(rows, head + d, block, 0, n);
+                Blocks.quantise(element, block, 0, 32, bytes, 0);
+                Blocks.expand(element, bytes, 0, block, 0, 32);
+                System.arraycopy(block, 0, held, head + d, n);
+            }
+        }
+        return held;
     }
 
     /** {@code W x + b} for one token. */

@@ -68,6 +68,20 @@ public final class Tile {
         }
     }
 
+    /** The way back: {@code target[to + t * stride + c] = source[offset + c * 32 + t]} for {@code n} rows. */
+    public static void separate(float[] source, int offset, int n, int columns, float[] target, int to, int stride) {
+        for (int from = 0; from < columns; from += STEP) {
+            int width = Math.min(STEP, columns - from);
+            for (int t = 0; t < n; t++) {
+                int s = offset + from * SIZE + t;
+                int d = to + t * stride + from;
+                for (int c = 0; c < width; c++) {
+                    target[d + c] = source[s + c * SIZE];
+                }
+            }
+        }
+    }
+
     private static FloatVector start(float[] y, int at, boolean add) {
         return add ? FloatVector.fromArray(Simd.F, y, at) : FloatVector.zero(Simd.F);
     }

@@ -4,13 +4,11 @@ import static dev.skim.tensor.Simd.F;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LT;
-import static jdk.incubator.vector.VectorOperators.MAX;
 
 import jdk.incubator.vector.FloatVector;
 
 /**
- * Elementwise functions over arrays, and the softmax of attention. Every element's bits are the same at every vector
- * width; sums are taken in a fixed tree.
+ * Elementwise functions over arrays. Every element's bits are the same at every vector width.
  */
 public final class VectorMath {
     /** 1.5 x 2^23: adding it rounds a small number to an integer that stands in the low bits. */
@@ -108,103 +106,22 @@ public final class VectorMath {
 
     /** {@code a[i] = cap * tanh(a[i] / cap)}. */
     public static void softCap(float[] a, int offset, int n, float cap) {
+        softCap(a, offset, n, cap, cap);
+    }
+
+    /** {@code a[i] = factor * tanh(a[i] / cap)}. */
+    public static void softCap(float[] a, int offset, int n, float cap, float factor) {
         float inverse = 1 / cap;
         int i = 0;
         for (; i + Simd.LANES <= n; i += Simd.LANES) {
-            tanh(FloatVector.fromArray(F, a, offset + i).mul(inverse)).mul(cap).intoArray(a, offset + i);
+            tanh(FloatVector.fromArray(F, a, offset + i).mul(inverse)).mul(factor).intoArray(a, offset + i);
         }
         if (i < n) {
             float[] tail = new float[Simd.LANES];
             System.arraycopy(a, offset + i, tail, 0, n - i);
-            softCap(tail, 0, Simd.LANES, cap);
+            softCap(tail, 0, Simd.LANES, cap, factor);
             System.arraycopy(tail, 0, a, offset + i, n - i);
         }
-    }
-
-    /** The largest of {@code n} elements, a multiple of 32; no NaN. */
-    public static float max(float[] a, int offset, int n) {
-        FloatVector m = FloatVector.fromArray(F, a, offset);
-        for (int i = Simd.LANES; i < n; i += Simd.LANES) {
-            FloatVector v = FloatVector.fromArray(F, a, offset + i);
-            m = m.blend(v, v.compare(GT, m));
-        }
-        return m.reduceLanes(MAX);
-    }
-
-    /**
-     * {@code a[i] = e^(a[i] - shift)} for 64 elements; returns their sum, taken as a tree: halves are added, 32 + 32,
-     * 16 + 16 and so on.
-     */
-    public static float expSum(float[] a, int offset, float shift) {
-        float[] work = Scratch.get().sums;
-        for (int i = 0; i < 32; i += Simd.LANES) {
-            FloatVector low = exp(FloatVector.fromArray(F, a, offset + i).sub(shift));
-            FloatVector high = exp(FloatVector.fromArray(F, a, offset + 32 + i).sub(shift));
-            low.intoArray(a, offset + i);
-            high.intoArray(a, offset + 32 + i);
-            low.add(high).intoArray(work, i);
-        }
-        for (int half = 16; half >= 1; half /= 2) {
-            for (int i = 0; i < half; i++) {
-                work[i] += work[i + half];
-            }
-        }
-        return work[0];
-    }
-
-    /**
-     * One step of the online softmax (Milakov and Gimelshein 2018, algorithm 3) for 32 queries side by side and 64 keys.
-     *
-     * <p>The same numbers as {@link #max} and {@link #expSum} give query by query.
-     *
-     * @param s scores {@code [key][32]}, replaced by {@code e^(s - m)}
-     * @param m running maxima of the 32 queries
-     * @param l running sums
-     * @param o the output so far, {@code [dimension][32]}, rescaled to the new maxima
-     */
-    public static void onlineSoftmax(float[] s, float[] m, float[] l, float[] o, int dimensions) {
-        float[] work = Scratch.get().edge;
-        for (int q = 0; q < 32; q += Simd.LANES) {
-            FloatVector old = FloatVector.fromArray(F, m, q);
-            FloatVector top = old;
-            for (int k = 0; k < 64; k++) {
-                FloatVector v = FloatVector.fromArray(F, s, k * 32 + q);
-                top = top.blend(v, v.compare(GT, top));
-            }
-            for (int k = 0; k < 32; k++) {
-                FloatVector low = exp(FloatVector.fromArray(F, s, k * 32 + q).sub(top));
-                FloatVector high = exp(FloatVector.fromArray(F, s, (k + 32) * 32 + q).sub(top));
-                low.intoArray(s, k * 32 + q);
-                high.intoArray(s, (k + 32) * 32 + q);
-                low.add(high).intoArray(work, k * 32 + q);
-            }
-            for (int half = 16; half >= 1; half /= 2) {
-                for (int k = 0; k < half; k++) {
-                    FloatVector.fromArray(F, work, k * 32 + q)
-                            .add(FloatVector.fromArray(F, work, (k + half) * 32 + q))
-                            .intoArray(work, k * 32 + q);
-                }
-            }
-            FloatVector correction = exp(old.sub(top));
-            FloatVector.fromArray(F, l, q)
-                    .fma(correction, FloatVector.fromArray(F, work, q))
-                    .intoArray(l, q);
-            top.intoArray(m, q);
-            // A product with 1 changes nothing, and after the first blocks most corrections are 1.
-            if (old.compare(LT, top).anyTrue()) {
-                for (int d = 0; d < dimensions; d++) {
-                    FloatVector.fromArray(F, o, d * 32 + q).mul(correction).intoArray(o, d * 32 + q);
-                }
-            }
-        }
-    }
-
-    /** The correction of the online softmax when the maximum rises from {@code old} to {@code top}. */
-    public static float correction(float old, float top) {
-        float[] work = Scratch.get().sums;
-        FloatVector.broadcast(F, old - top).intoArray(work, 0);
-        exp(FloatVector.fromArray(F, work, 0)).intoArray(work, 0);
-        return work[0];
     }
 
     /** {@code a[i] *= factor} for {@code n} elements. */

@@ -2,6 +2,7 @@ package dev.skim.tensor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.Arrays;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -40,7 +41,32 @@ class TileTest {
     }
 
     @Property(tries = 200)
-    void interleaves(
+    void rowsGiveTheSameChains(
+            @ForAll @IntRange(min = 1, max = 32) int columns,
+            @ForAll @IntRange(min = 0, max = 90) int n,
+            @ForAll @IntRange(min = 0, max = 9) int spare,
+            @ForAll boolean add,
+            @ForAll long seed) {
+        Random random = new Random(seed);
+        int xs = n + spare;
+        float[] x = numbers(random, spare + columns * xs);
+        float[] w = numbers(random, spare + n * 32 + 32);
+        float[] interleaved = new float[n * 32];
+        for (int i = 0; i < columns * n; i++) {
+            interleaved[i % n * 32 + i / n] = x[spare + i / n * xs + i % n];
+        }
+        int stride = 32 + spare;
+        float[] y = numbers(random, spare + columns * stride);
+        float[] expected = y.clone();
+        Tile.multiply(interleaved, 0, w, spare, n, columns, expected, spare, stride, add);
+        RowTile.multiply(x, spare, xs, w, spare, n, columns, y, spare, stride, add);
+        for (int i = 0; i < y.length; i++) {
+            assertEquals(Float.floatToIntBits(expected[i]), Float.floatToIntBits(y[i]), "element " + i);
+        }
+    }
+
+    @Property(tries = 200)
+    void interleavesAndBack(
             @ForAll @IntRange(min = 1, max = 32) int n,
             @ForAll @IntRange(min = 1, max = 70) int columns,
             @ForAll @IntRange(min = 0, max = 5) int spare,
@@ -54,6 +80,12 @@ class TileTest {
             for (int t = 0; t < n; t++) {
                 assertEquals(source[spare + t * stride + c], target[spare + lane + c * 32 + t]);
             }
+        }
+        float[] back = source.clone();
+        Arrays.fill(back, spare, spare + columns, 7);
+        Tile.separate(target, spare + lane, n, columns, back, spare, stride);
+        for (int i = 0; i < source.length; i++) {
+            assertEquals(source[i], back[i], "element " + i);
         }
     }
 

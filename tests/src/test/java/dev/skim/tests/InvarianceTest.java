@@ -2,6 +2,7 @@ package dev.skim.tests;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.skim.llm.LoadOptions;
@@ -9,7 +10,9 @@ import dev.skim.llm.Model;
 import dev.skim.llm.Reply;
 import dev.skim.llm.Sampling;
 import dev.skim.llm.Session;
+import dev.skim.llm.SessionOptions;
 import dev.skim.llm.TokenListener;
+import dev.skim.nn.KvType;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -31,8 +34,12 @@ class InvarianceTest {
 
     /** All logits, read in chunks; a chunk of 0 decodes one by one. */
     private static float[][] logits(Model model, int[] tokens, int chunk) {
+        return logits(model, tokens, chunk, KvType.F32);
+    }
+
+    private static float[][] logits(Model model, int[] tokens, int chunk, KvType kvType) {
         float[][] rows = new float[tokens.length][];
-        try (Session session = model.openSession()) {
+        try (Session session = model.openSession(SessionOptions.DEFAULT.withKvType(kvType))) {
             for (int begin = 0; begin < tokens.length; begin += Math.max(1, chunk)) {
                 if (chunk == 0) {
                     session.decode(tokens[begin]);
@@ -73,6 +80,34 @@ class InvarianceTest {
     @Test
     void chunksOfTheRealModel() {
         sameInAnyChunks(Reference.model(), 70);
+    }
+
+    /** However keys and values are held, which changes the logits a little. */
+    @TestFactory
+    Stream<DynamicTest> chunksOfEveryKvType() {
+        return Stream.of("tiny/llama.Q4_K_M.gguf", "tiny/gemma2.Q8_0.gguf", "tiny/qwen2.Q4_0.gguf")
+                .flatMap(file -> Stream.of(KvType.F16, KvType.Q8_0)
+                        .map(type -> DynamicTest.dynamicTest(file + " " + type, () -> {
+                            try (Model model = Model.load(Reference.path(file), LoadOptions.DEFAULT.withThreads(2))) {
+                                int[] tokens = tokens(model, 150);
+                                float[][] whole = logits(model, tokens, 150, type);
+                                for (int chunk : new int[] {0, 7, 64}) {
+                                    assertSame(whole, logits(model, tokens, chunk, type), "chunks of " + chunk);
+                                }
+                                float[] exact = logits(model, tokens, 150)[149];
+                                assertFalse(Arrays.equals(exact, whole[149]), "keys and values were rounded");
+                                double dot = 0;
+                                double a = 0;
+                                double b = 0;
+                                for (int i = 0; i < exact.length; i++) {
+                                    dot += (double) exact[i] * whole[149][i];
+                                    a += (double) exact[i] * exact[i];
+                                    b += (double) whole[149][i] * whole[149][i];
+                                }
+                                double cosine = dot / Math.sqrt(a * b);
+                                assertTrue(cosine > (type == KvType.F16 ? 0.99999 : 0.999), "cosine " + cosine);
+                            }
+                        })));
     }
 
     /** More than one internal batch. */

@@ -10,6 +10,7 @@ import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
 import dev.skim.llm.verify.Verification;
 import dev.skim.llm.verify.Verification.Result;
+import dev.skim.nn.KvType;
 import dev.skim.skip.SkipPolicy;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -27,7 +28,7 @@ class ReferenceModelTest {
     Stream<DynamicTest> everyArchitecture() {
         return Reference.tiny().stream().map(json -> DynamicTest.dynamicTest(json.getFileName().toString(), () -> {
             try (Model model = Model.load(Reference.tinyModel(json))) {
-                List<Result> results = Verification.of(json).run(model, result -> {});
+                List<Result> results = Verification.of(json).run(model, KvType.F32, result -> {});
                 Result result = results.getFirst();
                 assertEquals(List.of(), result.faults());
                 assertTrue(result.rows() > 0);
@@ -41,7 +42,7 @@ class ReferenceModelTest {
         Path folder = Reference.path("smollm2");
         try (Model model = Model.load(Reference.model())) {
             Verification verification = Verification.of(folder);
-            List<Result> results = verification.run(model, result -> {});
+            List<Result> results = verification.run(model, KvType.F32, result -> {});
             for (Result result : results) {
                 assertEquals(List.of(), result.faults(), result.name());
                 assertTrue(result.rows() > 0, result.name());

@@ -56,7 +56,7 @@ class SpeculationTest {
     }
 
     private static Session session(int contextLength, Drafting drafting) {
-        return model().openSession(new SessionOptions(contextLength, SkipPolicy.NONE, drafting));
+        return model().openSession(new SessionOptions(contextLength, SkipPolicy.NONE).withDrafting(drafting));
     }
 
     private static int[] prompt(long seed, int length, int kinds) {
@@ -371,7 +371,7 @@ class SpeculationTest {
             assertNotNull(refused.getMessage());
         }
         SkipPolicy skip = SkipPolicies.parse("earlyexit:1", null);
-        var both = assertThrows(SkimException.class, () -> new SessionOptions(0, skip, Drafting.LOOKUP));
+        var both = assertThrows(SkimException.class, () -> new SessionOptions(0, skip).withDrafting(Drafting.LOOKUP));
         assertTrue(both.getMessage().contains("draft:earlyexit:1"), both.getMessage());
         ModelShape shape = model().shape();
         assertThrows(IllegalArgumentException.class, () -> skipPolicyTooLarge().plan(shape));

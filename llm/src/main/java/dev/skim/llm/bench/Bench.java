@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Measures a model as llama-bench does: prompts that are read at once into an empty cache (head for the last token), and
- * tokens generated one by one from an empty cache, fed with known ids. Repeats until the rates settle, then measures.
+ * Measures a model as llama-bench does: prompts that are read at once (head for the last token), and tokens generated one
+ * by one, fed with known ids; both into an empty cache or at a depth. Repeats until the rates settle, then measures.
  */
 public final class Bench {
     /** Runs whose rates must lie together. */
@@ -21,11 +21,11 @@ public final class Bench {
     private static final double LEAST_SECONDS = 2;
     private static final double MOST_SECONDS = 30;
 
-    /** What is measured: a prompt or generated tokens. */
-    public record Test(boolean isPrompt, int tokens) {
-        /** As llama-bench writes it: pp512, tg128. */
+    /** What is measured: a prompt or generated tokens, behind {@code depth} tokens that are in the cache already. */
+    public record Test(boolean isPrompt, int tokens, int depth) {
+        /** As llama-bench writes it: pp512, tg128, tg32 @ d4096. */
         public String name() {
-            return (isPrompt ? "pp" : "tg") + tokens;
+            return (isPrompt ? "pp" : "tg") + tokens + (depth == 0 ? "" : " @ d" + depth);
         }
     }
 
@@ -67,10 +67,14 @@ public final class Bench {
         this.machine = machine;
     }
 
-    /** Warms up and measures; the session's context holds at least one token more than the test. */
+    /** Warms up and measures; the session's context holds at least one token more than depth and test. */
     public Result run(Session session, Test test, int repeats) {
         int vocabulary = model.tokenizer().vocabularySize();
         int[] tokens = new SplittableRandom(1).ints(test.tokens, 0, vocabulary).toArray();
+        session.truncate(0);
+        if (test.depth > 0) {
+            session.prefill(new SplittableRandom(2).ints(test.depth, 0, vocabulary).toArray());
+        }
         List<Double> warm = new ArrayList<>();
         long start = System.nanoTime();
         boolean settled = false;
@@ -84,13 +88,13 @@ public final class Bench {
         }
         Result result = new Result(test, rates, warm.size(), settled, 0);
         double share = test.isPrompt
-                ? multiplyAdds(test.tokens) / test.tokens * result.median() / machine.multiplyAdds()
-                : weightBytes() * result.median() / machine.readBandwidth();
+                ? multiplyAdds(test.depth, test.tokens) / test.tokens * result.median() / machine.multiplyAdds()
+                : (weightBytes() + keyValueBytes(session, test)) * result.median() / machine.readBandwidth();
         return new Result(test, rates, warm.size(), settled, share);
     }
 
     private static double rate(Session session, Test test, int[] tokens) {
-        session.truncate(0);
+        session.truncate(test.depth);
         long start = System.nanoTime();
         if (test.isPrompt) {
             session.prefill(tokens);
@@ -117,12 +121,17 @@ public final class Bench {
         return (most - least) / most;
     }
 
+    /** Bytes of keys and values that a generated token reads, on average over the test, which the session has just run. */
+    private static double keyValueBytes(Session session, Test test) {
+        return session.cacheBytesPerToken() * (test.depth + (test.tokens + 1) / 2.0);
+    }
+
     /** Multiply-adds of a prompt: all layers for every token, causal attention, and the head for the last token. */
-    double multiplyAdds(int tokens) {
+    double multiplyAdds(int depth, int tokens) {
         ModelShape shape = model.shape();
         double layers = (double) shape.layers() * (shape.attentionCost() + shape.feedForwardCost()) * tokens;
-        // Scores and weighted values: token t meets t + 1 positions, twice.
-        double attention = (double) shape.layers() * queryWidth() * tokens * (tokens + 1.0);
+        // Scores and weighted values: token t meets depth + t + 1 positions, twice.
+        double attention = (double) shape.layers() * queryWidth() * tokens * (2.0 * depth + tokens + 1);
         return layers + attention + head().elements();
     }
 

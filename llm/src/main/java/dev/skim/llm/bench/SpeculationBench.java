@@ -129,7 +129,7 @@ public final class SpeculationBench {
     }
 
     private Reply generate(int[] prompt, Sampling sampling, Drafting drafting, int tokens) {
-        SessionOptions options = new SessionOptions(prompt.length + tokens, SessionOptions.DEFAULT.skip(), drafting);
+        SessionOptions options = new SessionOptions(prompt.length + tokens, SessionOptions.DEFAULT.skip()).withDrafting(drafting);
         try (Session session = model.openSession(options)) {
             return session.generate(prompt, tokens, sampling, TokenListener.NONE);
         }

@@ -9,6 +9,7 @@ import dev.skim.llm.SkimException;
 import dev.skim.llm.bench.Bench;
 import dev.skim.llm.bench.Machine;
 import dev.skim.llm.bench.SyntheticModel;
+import dev.skim.nn.KvType;
 import dev.skim.skip.SkipPolicy;
 import dev.skim.tensor.ElementType;
 import java.io.IOException;
@@ -51,6 +52,16 @@ final class BenchCommand implements Callable<Integer> {
             paramLabel = "N",
             description = "Numbers of generated tokens to measure; 0 for none. Default: ${DEFAULT-VALUE}.")
     private List<Integer> generations = List.of(128);
+
+    @Option(
+            names = {"-d", "--depth"},
+            split = ",",
+            paramLabel = "N",
+            description = "Numbers of tokens that are in the cache before each test. Default: ${DEFAULT-VALUE}.")
+    private List<Integer> depths = List.of(0);
+
+    @Mixin
+    private KvOptions kv;
 
     @Option(
             names = {"-r", "--repeats"},
@@ -119,17 +130,19 @@ final class BenchCommand implements Callable<Integer> {
             throw new SkimException("The number of repeats must be 1 or more, not " + repeats + ".");
         }
         List<Bench.Test> tests = new ArrayList<>();
-        prompts.forEach(tokens -> add(tests, true, tokens));
-        generations.forEach(tokens -> add(tests, false, tokens));
+        for (int depth : depths) {
+            prompts.forEach(tokens -> add(tests, true, tokens, depth));
+            generations.forEach(tokens -> add(tests, false, tokens, depth));
+        }
         return tests;
     }
 
-    private static void add(List<Bench.Test> tests, boolean prompt, int tokens) {
-        if (tokens < 0) {
-            throw new SkimException("The number of tokens must be 0 or more, not " + tokens + ".");
+    private static void add(List<Bench.Test> tests, boolean prompt, int tokens, int depth) {
+        if (tokens < 0 || depth < 0) {
+            throw new SkimException("The number of tokens must be 0 or more, not " + Math.min(tokens, depth) + ".");
         }
         if (tokens > 0) {
-            tests.add(new Bench.Test(prompt, tokens));
+            tests.add(new Bench.Test(prompt, tokens, depth));
         }
     }
 
@@ -144,7 +157,7 @@ final class BenchCommand implements Callable<Integer> {
             return;
         }
         Machine machine = Machine.measure(model.threads());
-        int longest = tests.stream().mapToInt(Bench.Test::tokens).max().orElse(0);
+        int longest = tests.stream().mapToInt(test -> test.depth() + test.tokens()).max().orElse(0);
         List<Bench.Result> results = new ArrayList<>();
         List<SkippedTest> skipped = new ArrayList<>();
         try (Model loaded = model.load(file)) {
@@ -155,11 +168,11 @@ final class BenchCommand implements Callable<Integer> {
             try (ProgressBar bar = new ProgressBar("measuring")) {
                 for (Bench.Test test : tests) {
                     bar.draw((double) results.size() / tests.size(), test.name());
-                    try (Session session = loaded.openSession(new SessionOptions(longest + 1, SkipPolicy.NONE))) {
+                    try (Session session = loaded.openSession(options(longest, SkipPolicy.NONE))) {
                         results.add(bench.run(session, test, repeats));
                     }
                     // In one run with the whole model, so that the two can be compared.
-                    try (Session session = loaded.openSession(new SessionOptions(longest + 1, report.metered()))) {
+                    try (Session session = loaded.openSession(options(longest, report.metered()))) {
                         if (report.counts()) {
                             Bench.Result result = bench.run(session, test, repeats);
                             skipped.add(new SkippedTest(results.getLast(), result, report));
@@ -184,14 +197,18 @@ final class BenchCommand implements Callable<Integer> {
         }
     }
 
+    private SessionOptions options(int longest, SkipPolicy policy) {
+        return new SessionOptions(longest + 1, policy).withKvType(kv.type());
+    }
+
     private static int longestGeneration(List<Bench.Test> tests) {
         return tests.stream().filter(test -> !test.isPrompt()).mapToInt(Bench.Test::tokens).max().orElse(128);
     }
 
-    private static void print(Model loaded, Machine machine, List<Bench.Result> results) {
+    private void print(Model loaded, Machine machine, List<Bench.Result> results) {
         String label = label(loaded);
         int width = Math.max(30, label.length());
-        String row = "| %-" + width + "s | %10s | %8s | %7s | %8s | %18s | %23s |%n";
+        String row = "| %-" + width + "s | %10s | %8s | %7s | %14s | %18s | %23s |%n";
         System.out.printf(row, "model", "size", "params", "threads", "test", "t/s", "share of the machine's");
         System.out.printf(row.replace(" | ", "-|-").replace("| ", "|-").replace(" |%n", ":|%n"), (Object[]) dashes(width));
         for (Bench.Result result : results) {
@@ -212,6 +229,9 @@ final class BenchCommand implements Callable<Integer> {
                 machine.readBandwidth() / 1e9,
                 machine.multiplyAdds() / 1e9,
                 machine.width());
+        if (kv.type() != KvType.F32) {
+            System.out.println("Keys and values are held in " + kv.type() + ".");
+        }
         String restless = results.stream()
                 .filter(result -> !result.settled())
                 .map(result -> result.test().name())
@@ -223,7 +243,7 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private static String[] dashes(int width) {
-        int[] widths = {width, 10, 8, 7, 8, 18, 23};
+        int[] widths = {width, 10, 8, 7, 14, 18, 23};
         String[] dashes = new String[widths.length];
         for (int i = 0; i < widths.length; i++) {
             dashes[i] = "-".repeat(widths[i]);
@@ -235,7 +255,7 @@ final class BenchCommand implements Callable<Integer> {
         return test.isPrompt() ? "multiply-adds" : "bandwidth";
     }
 
-    private static Map<String, Object> report(
+    private Map<String, Object> report(
             Model loaded, Bench bench, Machine machine, List<Bench.Result> results) {
         Map<String, Object> report = new LinkedHashMap<>();
         report.put("engine", "skim");
@@ -246,6 +266,7 @@ final class BenchCommand implements Callable<Integer> {
         report.put("parameters", elements(loaded));
         report.put("bytesPerToken", bench.weightBytes());
         report.put("threads", loaded.threads());
+        report.put("kvType", kv.type().toString());
         Map<String, Object> limits = new LinkedHashMap<>();
         limits.put("width", machine.width());
         limits.put("readBytesPerSecond", machine.readBandwidth());
@@ -256,6 +277,7 @@ final class BenchCommand implements Callable<Integer> {
             Map<String, Object> test = new LinkedHashMap<>();
             test.put("test", result.test().name());
             test.put("tokens", result.test().tokens());
+            test.put("depth", result.test().depth());
             test.put("median", result.median());
             test.put("mean", result.mean());
             test.put("deviation", result.deviation());

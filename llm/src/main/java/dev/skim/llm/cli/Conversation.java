@@ -193,13 +193,17 @@ final class Conversation {
         return "last turn: " + lastCost + "\n"
                 + String.format(
                         java.util.Locale.ROOT,
-                        "all %d turns: prompt %d tokens in %.2f s | answers %d tokens in %.2f s | %d turns dropped",
+                        "all %d turns: prompt %d tokens in %.2f s | answers %d tokens in %.2f s | %d turns dropped\n"
+                                + "KV cache: %.1f MB in %s, %.0f bytes a token",
                         turns,
                         promptTokens,
                         promptSeconds,
                         generatedTokens,
                         generationSeconds,
-                        chat.droppedTurns())
+                        chat.droppedTurns(),
+                        session.cacheBytes() / 1e6,
+                        session.kvType(),
+                        session.cacheBytesPerToken())
                 + (session.speculationStatus().isEmpty() ? "" : "\n" + session.speculationStatus());
     }
 

@@ -35,6 +35,9 @@ final class PerplexityCommand implements Callable<Integer> {
     @Mixin
     private SkipOptions skip;
 
+    @Mixin
+    private KvOptions kv;
+
     @Option(
             names = {"-w", "--window"},
             paramLabel = "N",
@@ -63,7 +66,8 @@ final class PerplexityCommand implements Callable<Integer> {
                         + "; give a longer text or a smaller --window.");
             }
             SkipReport report = new SkipReport(policy);
-            try (Session session = loaded.openSession(new SessionOptions(window, report.metered()))) {
+            SessionOptions options = new SessionOptions(window, report.metered()).withKvType(kv.type());
+            try (Session session = loaded.openSession(options)) {
                 List<Double> running = measure(session, report, tokens, windows);
                 report(loaded, report.total(), running);
             }
@@ -121,6 +125,7 @@ final class PerplexityCommand implements Callable<Integer> {
         if (json) {
             Map<String, Object> result = new LinkedHashMap<>();
             result.put("model", loaded.name());
+            result.put("kv_type", kv.type().toString());
             result.put("window", window);
             result.put("windows", running.size());
             result.put("perplexity", last);

@@ -19,6 +19,9 @@ final class SessionOptionsMixin {
     @Mixin
     private SkipOptions skip;
 
+    @Mixin
+    private KvOptions kv;
+
     private SkipReport report;
 
     Session open(Model model, SpeculationMixin speculation) {
@@ -28,7 +31,8 @@ final class SessionOptionsMixin {
         }
         Drafting drafting = speculation.drafting(model, skip);
         report = new SkipReport(skip.policy(model));
-        SessionOptions options = new SessionOptions(contextLength, report.metered(), drafting);
+        SessionOptions options =
+                new SessionOptions(contextLength, report.metered()).withDrafting(drafting).withKvType(kv.type());
         try {
             return model.openSession(options);
         } catch (IllegalArgumentException unfit) {

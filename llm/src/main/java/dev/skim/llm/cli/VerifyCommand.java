@@ -29,6 +29,9 @@ final class VerifyCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions model;
 
+    @Mixin
+    private KvOptions kv;
+
     @Parameters(
             paramLabel = "REFERENCE",
             description = "A folder with cases.json and logits, or the JSON file of one model.")
@@ -46,7 +49,7 @@ final class VerifyCommand implements Callable<Integer> {
                 System.out.flush();
             }
             Consumer<Result> listener = json ? result -> {} : VerifyCommand::print;
-            List<Result> results = verification.run(loaded, listener);
+            List<Result> results = verification.run(loaded, kv.type(), listener);
             List<String> faults = new ArrayList<>(verification.faults(results));
             for (Result result : results) {
                 result.faults().forEach(fault -> faults.add(result.name() + ": " + fault));

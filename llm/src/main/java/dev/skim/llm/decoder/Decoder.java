@@ -4,6 +4,7 @@ import dev.skim.gguf.GgufFile;
 import dev.skim.llm.SkimException;
 import dev.skim.nn.Activation;
 import dev.skim.nn.KvCache;
+import dev.skim.nn.KvType;
 import dev.skim.nn.Linear;
 import dev.skim.nn.RmsNorm;
 import dev.skim.nn.Rope;
@@ -99,8 +100,8 @@ public final class Decoder {
     }
 
     /** A new, empty sequence. */
-    public Sequence sequence(int capacity) {
-        KvCache cache = new KvCache(layers.length, config.kvHeads(), config.headSize(), capacity);
+    public Sequence sequence(int capacity, KvType kvType) {
+        KvCache cache = new KvCache(kvType, layers.length, config.kvHeads(), config.headSize(), capacity);
         return new Sequence(cache, capacity > config.originalContext() ? longRope : rope);
     }
 

@@ -1,6 +1,7 @@
 package dev.skim.llm.decoder;
 
 import dev.skim.nn.KvCache;
+import dev.skim.nn.KvType;
 import dev.skim.nn.Rope;
 import dev.skim.nn.Workspace;
 
@@ -38,6 +39,11 @@ public final class Sequence {
     /** Forgets all rows from {@code position} on. */
     public void truncate(int position) {
         cache.truncate(position);
+    }
+
+    /** How the cache holds keys and values. */
+    public KvType kvType() {
+        return cache.type();
     }
 
     /** Bytes that the cache takes. */

@@ -4,6 +4,7 @@ import dev.skim.llm.Model;
 import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
 import dev.skim.llm.SkimException;
+import dev.skim.nn.KvType;
 import dev.skim.skip.SkipPolicy;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -124,17 +125,18 @@ public final class Verification {
     /**
      * Runs all cases.
      *
+     * @param kvType how keys and values are held
      * @param listener told each result as it is there
      * @throws SkimException when the reference does not belong to the model
      */
-    public List<Result> run(Model model, Consumer<Result> listener) {
+    public List<Result> run(Model model, KvType kvType, Consumer<Result> listener) {
         List<Result> results = new ArrayList<>();
         for (ReferenceCase one : cases) {
             if (one.vocabulary() != model.tokenizer().vocabularySize()) {
                 throw new SkimException("The reference is of a vocabulary of " + one.vocabulary() + " tokens, but "
                         + model.name() + " has " + model.tokenizer().vocabularySize() + ".");
             }
-            Result result = run(model, one);
+            Result result = run(model, kvType, one);
             results.add(result);
             listener.accept(result);
         }
@@ -152,11 +154,11 @@ public final class Verification {
                         same, positions, 100 * limits.top1));
     }
 
-    private Result run(Model model, ReferenceCase one) {
+    private Result run(Model model, KvType kvType, ReferenceCase one) {
         Tally tally = new Tally(one);
         int[] all = one.all();
         int prompt = one.tokens().length;
-        try (Session session = model.openSession(new SessionOptions(all.length, SkipPolicy.NONE))) {
+        try (Session session = model.openSession(new SessionOptions(all.length, SkipPolicy.NONE).withKvType(kvType))) {
             for (int begin = 0; begin < prompt; begin += PIECE) {
                 int end = Math.min(prompt, begin + PIECE);
                 float[][] logits = session.prefillAllLogits(Arrays.copyOfRange(all, begin, end));

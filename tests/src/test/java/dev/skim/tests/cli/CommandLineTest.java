@@ -121,6 +121,40 @@ class CommandLineTest {
     }
 
     @Test
+    void theKvCacheIsHeldAsAskedFor() throws IOException {
+        // Two layers, a key-value head of 16 dimensions; a value's take the room of 32.
+        for (String[] type : new String[][] {{"f32", "384"}, {"f16", "192"}, {"q8_0", "104"}}) {
+            Cli.Result chat = skim.runWithInput(
+                    "hello\n/stats\n", "chat", "-m", model.toString(), "-n", "5", "--kv-type", type[0]);
+            String last = chat.expect(0).out().lines().toList().getLast();
+            assertTrue(last.matches("KV cache: 0.0 MB in " + type[0] + ", " + type[1] + " bytes a token"), last);
+        }
+        Cli.Result wrong = skim.run("run", "-m", model.toString(), "-p", "a", "--kv-type", "q4_0").expect(2);
+        assertTrue(wrong.err().matches("(?s).*--kv-type.*F32, F16, Q8_0.*q4_0.*"), wrong.err());
+        assertEquals(1, wrong.err().lines().count());
+
+        Path text = Files.writeString(folder.resolve("text.txt"), "some words to foresee ".repeat(20));
+        List<Double> perplexities = new ArrayList<>();
+        for (String type : List.of("f32", "f16", "q8_0")) {
+            JsonNode json = json(skim.run(
+                            "perplexity", "-m", model.toString(), "-f", text.toString(), "-w", "200", "--json", "--kv-type", type)
+                    .expect(0).out());
+            assertEquals(type, json.path("kv_type").asText());
+            perplexities.add(json.path("perplexity").asDouble());
+        }
+        assertEquals(3, perplexities.stream().distinct().count(), "rounding is seen: " + perplexities);
+        assertEquals(perplexities.get(0), perplexities.get(2), 0.05 * perplexities.get(0));
+
+        JsonNode bench = json(skim.run(
+                        "bench", "-m", model.toString(), "-p", "8", "-n", "4", "-d", "0,70", "-r", "1", "--kv-type", "F16", "--json")
+                .expect(0).out());
+        assertEquals("f16", bench.path("kvType").asText());
+        assertEquals(
+                List.of("pp8", "tg4", "pp8 @ d70", "tg4 @ d70"),
+                bench.path("tests").valueStream().map(test -> test.path("test").asText()).toList());
+    }
+
+    @Test
     void chatMistakesAreSaidAndTheChatGoesOn() {
         Cli.Result result = skim.runWithInput(
                 "/nothing\n/load none.json\n/set temp -1\n/set x 1\n/save\nhello\n",

@@ -1,0 +1,84 @@
+package dev.skim.tensor;
+
+import static dev.skim.tensor.Simd.F;
+
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * Panels of 32 lanes whose numbers are held in fewer bits: as f16, or as signed bytes with an f16 scale for every 32 of
+ * them (Q8_0). What a panel expands to is what it stands for; products are taken of that.
+ */
+public final class CodedPanel {
+    private static final int SIZE = Tile.SIZE;
+
+    private CodedPanel() {}
+
+    /** Writes a number as f16, rounded to the nearest, ties to even; what is too large becomes the largest. */
+    public static void putHalf(byte[] target, int at, float value) {
+        short bits = Float.floatToFloat16(Math.clamp(value, -65504f, 65504f));
+        target[at] = (byte) bits;
+        target[at + 1] = (byte) (bits >> 8);
+    }
+
+    /** Expands {@code n} f16 numbers, a multiple of 32. */
+    public static void expandHalves(byte[] source, int at, float[] target, int to, int n) {
+        for (int i = 0; i < n; i += Simd.LANES) {
+            Simd.halves(source, at + 2 * i).intoArray(target, to + i);
+        }
+    }
+
+    /**
+     * Writes up to 32 numbers as a Q8_0 block: the scale brings the largest magnitude to 127, codes are rounded half away
+     * from zero. The bits are those of {@link Blocks#quantise}; a scale beyond f16 becomes its largest number.
+     *
+     * @param at where the first code goes; the next go {@code step} bytes further each
+     * @param scaleAt where the scale goes
+     */
+    public static void putBlock(
+            float[] source, int from, int n, byte[] target, int at, int step, int scaleAt) {
+        float largest = 0;
+        for (int i = 0; i < n; i++) {
+            largest = Math.max(largest, Math.abs(source[from + i]));
+        }
+        float d = Math.min(largest / 127, 65504f);
+        float inverse = d == 0 ? 0 : 1 / d;
+        putHalf(target, scaleAt, d);
+        for (int i = 0; i < n; i++) {
+            float scaled = source[from + i] * inverse;
+            // In double the half is added exactly: in float 0.49999997 would become 1.
+            int code = (int) (scaled + Math.copySign(0.5, scaled));
+            target[at + i * step] = (byte) Math.clamp(code, -127, 127);
+        }
+    }
+
+    /** Expands {@code rows} rows of 32 codes, where every lane has its scale. */
+    public static void expandByLane(byte[] codes, int at, int rows, byte[] scales, int scaleAt, float[] target, int to) {
+        for (int strip = 0; strip < SIZE; strip += Simd.STRIP) {
+            FloatVector u = Simd.halves(scales, scaleAt + 2 * strip);
+            FloatVector v = Simd.halves(scales, scaleAt + 2 * strip + 2 * Simd.LANES);
+            for (int row = 0; row < rows; row++) {
+                int from = at + row * SIZE + strip;
+                int into = to + row * SIZE + strip;
+                Simd.signedBytes(codes, from, 0).mul(u).intoArray(target, into);
+                Simd.signedBytes(codes, from, 1).mul(v).intoArray(target, into + Simd.LANES);
+            }
+        }
+    }
+
+    /** Expands {@code rows} rows of 32 codes, where every row has its scale; at most 64 rows. */
+    public static void expandByRow(byte[] codes, int at, int rows, byte[] scales, int scaleAt, float[] target, int to) {
+        float[] work = Scratch.get().sums;
+        for (int i = 0; i < rows; i += Simd.LANES) {
+            Simd.halves(scales, scaleAt + 2 * i).intoArray(work, i);
+        }
+        for (int strip = 0; strip < SIZE; strip += Simd.STRIP) {
+            for (int row = 0; row < rows; row++) {
+                FloatVector scale = FloatVector.broadcast(F, work[row]);
+                int from = at + row * SIZE + strip;
+                int into = to + row * SIZE + strip;
+                Simd.signedBytes(codes, from, 0).mul(scale).intoArray(target, into);
+                Simd.signedBytes(codes, from, 1).mul(scale).intoArray(target, into + Simd.LANES);
+            }
+        }
+    }
+}
