@@ -1,9 +1,16 @@
 package dev.skim.tensor;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 
 /** F32, F16 and BF16: elements as they are in the file, column by column, 32 rows side by side. */
 final class FloatLayout extends PanelLayout {
+    // Both orders would do: bytes are moved, not read.
+    private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.nativeOrder());
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
+
     private final ElementType type;
     private final int size;
 
@@ -14,11 +21,30 @@ final class FloatLayout extends PanelLayout {
     }
 
     @Override
-    void pack(byte[] source, int offset, int columns, byte[] panel, int at, int lane) {
-        for (int c = 0; c < columns; c++) {
-            for (int i = 0; i < size; i++) {
-                panel[at + c * blockBytes + lane * size + i] = source[offset + c * size + i];
+    void pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
+        // A cache line of every row at a time: rows may lie a power of two apart, and then fall into the same cache sets.
+        int step = 64 / size;
+        for (int from = 0; from < columns; from += step) {
+            int end = Math.min(from + step, columns);
+            for (int lane = 0; lane < ROWS; lane++) {
+                if (size == 4) {
+                    packInts(rows, lane * rowBytes, from, end, panel, at + lane * 4);
+                } else {
+                    packShorts(rows, lane * rowBytes, from, end, panel, at + lane * 2);
+                }
             }
+        }
+    }
+
+    private static void packInts(byte[] rows, int row, int from, int end, byte[] panel, int at) {
+        for (int c = from; c < end; c++) {
+            INT.set(panel, at + c * ROWS * 4, (int) INT.get(rows, row + c * 4));
+        }
+    }
+
+    private static void packShorts(byte[] rows, int row, int from, int end, byte[] panel, int at) {
+        for (int c = from; c < end; c++) {
+            SHORT.set(panel, at + c * ROWS * 2, (short) SHORT.get(rows, row + c * 2));
         }
     }
 
