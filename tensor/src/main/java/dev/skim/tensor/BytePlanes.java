@@ -17,6 +17,10 @@ final class BytePlanes {
     static final long LOW_NIBBLES = 0x0F0F0F0F0F0F0F0FL;
 
     private static final int ROWS = PanelLayout.ROWS;
+
+    // All of them here: code that was compiled while a single kind of VarHandle was loaded is thrown away when the next one is.
+    static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+    static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private BytePlanes() {}

@@ -1,16 +1,9 @@
 package dev.skim.tensor;
 
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 
 /** F32, F16 and BF16: elements as they are in the file, column by column, 32 rows side by side. */
 final class FloatLayout extends PanelLayout {
-    // Both orders would do: bytes are moved, not read.
-    private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.nativeOrder());
-    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.nativeOrder());
-
     private final ElementType type;
     private final int size;
 
@@ -38,13 +31,13 @@ final class FloatLayout extends PanelLayout {
 
     private static void packInts(byte[] rows, int row, int from, int end, byte[] panel, int at) {
         for (int c = from; c < end; c++) {
-            INT.set(panel, at + c * ROWS * 4, (int) INT.get(rows, row + c * 4));
+            BytePlanes.INT.set(panel, at + c * ROWS * 4, (int) BytePlanes.INT.get(rows, row + c * 4));
         }
     }
 
     private static void packShorts(byte[] rows, int row, int from, int end, byte[] panel, int at) {
         for (int c = from; c < end; c++) {
-            SHORT.set(panel, at + c * ROWS * 2, (short) SHORT.get(rows, row + c * 2));
+            BytePlanes.SHORT.set(panel, at + c * ROWS * 2, (short) BytePlanes.SHORT.get(rows, row + c * 2));
         }
     }
 

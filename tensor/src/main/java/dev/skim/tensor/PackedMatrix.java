@@ -22,8 +22,11 @@ public final class PackedMatrix {
      * The bytes of panels in one array: large matrices are cut so that each worker makes (clears, and so touches) the arrays
      * that it packs, and small ones so that every worker has some.
      */
-    private static final int SLAB = 2 << 20;
+    private static final int SLAB = 1 << 20;
     private static final int SMALL_SLAB = 128 << 10;
+
+    /** Arrays of a matrix where their size allows it: with few, one worker would wait for another's last. */
+    private static final int SLABS = 16;
 
     private final ElementType type;
     private final int rows;
@@ -40,7 +43,7 @@ public final class PackedMatrix {
         this.layout = PanelLayout.of(type);
         this.panelBytes = layout.panelBytes(columns);
         int panels = panels();
-        long slab = Math.clamp((long) panels * panelBytes / 8, SMALL_SLAB, SLAB);
+        long slab = Math.clamp((long) panels * panelBytes / SLABS, SMALL_SLAB, SLAB);
         // An even number, so that a pair of panels never straddles two arrays.
         this.slabPanels = Math.toIntExact(Math.max(2, slab / panelBytes & ~1));
         this.slabs = new byte[(panels + slabPanels - 1) / slabPanels][];
