@@ -10,11 +10,16 @@ module dev.skim.llm {
     requires com.fasterxml.jackson.databind;
     requires static info.picocli;
     requires static org.jline.reader;
+    requires static org.jfree.jfreechart;
+    requires static org.apache.xmlgraphics.batik.svggen;
+    requires static java.desktop;
+    requires static java.xml;
     requires java.logging;
     requires jdk.incubator.vector;
     requires java.net.http;
 
     exports dev.skim.llm;
+    exports dev.skim.llm.profile;
     exports dev.skim.llm.bench to
             dev.skim.bench;
 

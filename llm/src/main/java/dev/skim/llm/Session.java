@@ -48,6 +48,11 @@ public final class Session implements AutoCloseable {
         return sequence.capacity();
     }
 
+    /** Bytes of keys and values that the session holds. */
+    public long cacheBytes() {
+        return sequence.cacheBytes();
+    }
+
     /** The tokens in the cache, in order. */
     public int[] tokens() {
         return Arrays.copyOf(tokens, position);
@@ -128,6 +133,15 @@ public final class Session implements AutoCloseable {
     }
 
     /**
+     * Starts a new request (a prompt and its answer) for the skip plan, which may learn anew in each; {@link #generate}
+     * does so by itself.
+     */
+    public void newRequest() {
+        plan.newRequest();
+        sequence.resetCounts();
+    }
+
+    /**
      * Reads {@code prompt} and generates. Tokens that the cache already holds as a common prefix are not computed again
      * where the whole prompt is given from position 0.
      *
@@ -144,8 +158,7 @@ public final class Session implements AutoCloseable {
         check(prompt, 0);
         Sampler sampler = new Sampler(sampling, decoder.vocabularySize());
         sampler.reset(prompt);
-        plan.newRequest();
-        sequence.resetCounts();
+        newRequest();
         // The last token of the prompt is always run: its logits are needed.
         int known = Arrays.mismatch(tokens, 0, position, prompt, 0, prompt.length);
         truncate(Math.min(known < 0 ? position : known, prompt.length - 1));

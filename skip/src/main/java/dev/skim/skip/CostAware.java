@@ -8,7 +8,9 @@ import java.util.Locale;
 /**
  * Ours: the least harm per measured millisecond until the wanted saving is reached. Sublayers, layers and short runs of
  * layers compete; the choice with the least total harm whose saving reaches the share is found exactly
- * ({@link RunSelector}), which is never worse than taking them in order of harm per millisecond.
+ * ({@link RunSelector}), which is never worse than taking them in order of harm per millisecond. That holds where harms
+ * add up; harms of sublayers that are left out together do not, so where the profile has an order in which they were left
+ * out together ({@link Profile#removals}), its beginning is taken.
  *
  * <p>Harm is what the profile measured; without that, one minus the similarity over what is left out, which adds up
  * where the changes are independent. Costs are the profile's measured times for the phases in which the mode skips, and
@@ -27,21 +29,31 @@ public record CostAware(Profile profile, Share share, Mode mode, boolean scale) 
     @Override
     public SkipPlan plan(ModelShape shape) {
         Choice choice = choose(shape);
+        return FixedPlan.of(
+                shape, decisions(profile.importance(), shape, choice.sublayers, scale), mode, String.format(
+                        Locale.ROOT, "cost-aware selection leaves out %s%s: %.1f %% of the layers' %s",
+                        SkipSets.sublayers(shape, choice.sublayers), SkipSets.when(mode), 100 * choice.saving,
+                        measured().isEmpty() ? "multiply-adds" : "measured time"));
+    }
+
+    /**
+     * What leaving out a set of sublayers is: one decision for each sublayer, with eq. 3 over each run of them.
+     *
+     * @param scale whether the stream is scaled, or left as it is
+     */
+    public static Decision[] decisions(Importance importance, ModelShape shape, BitSet sublayers, boolean scale) {
         Decision[] decisions = SkipSets.runAll(shape);
         BitSet steps = new BitSet();
-        choice.sublayers.stream().forEach(s -> steps.set(shape.step(s)));
+        sublayers.stream().forEach(s -> steps.set(shape.step(s)));
         for (int from = steps.nextSetBit(0); from >= 0; ) {
             int end = steps.nextClearBit(from);
             for (int step = from; step < end; step++) {
                 decisions[shape.sublayer(step)] = SkipSets.leaveOut(1);
             }
-            decisions[shape.sublayer(from)] = SkipSets.leaveOut(scale ? runScale(shape, from, end) : 1);
+            decisions[shape.sublayer(from)] = SkipSets.leaveOut(scale ? runScale(importance, shape, from, end) : 1);
             from = steps.nextSetBit(end);
         }
-        return FixedPlan.of(shape, decisions, mode, String.format(
-                Locale.ROOT, "cost-aware selection leaves out %s%s: %.1f %% of the layers' %s",
-                SkipSets.sublayers(shape, choice.sublayers), SkipSets.when(mode), 100 * choice.saving,
-                measured().isEmpty() ? "multiply-adds" : "measured time"));
+        return decisions;
     }
 
     /** The sublayers that are left out of a model. */
@@ -63,6 +75,10 @@ public record CostAware(Profile profile, Share share, Mode mode, boolean scale) 
         if (costs.isEmpty()) {
             costs = List.of(new SublayerCosts(Phase.PREFILL, 1, shape.attentionCost(), shape.feedForwardCost(), 0));
         }
+        Choice ordered = inOrder(shape, costs);
+        if (ordered != null) {
+            return ordered;
+        }
         double attention =
                 costs.stream().mapToDouble(c -> c.attentionShare(layers)).average().orElseThrow();
         double feedForward =
@@ -76,7 +92,7 @@ public record CostAware(Profile profile, Share share, Mode mode, boolean scale) 
                     chosen.set(shape.sublayer(step));
                 }
             }
-            double least = costs.stream().mapToDouble(c -> saving(c, chosen, layers)).min().orElseThrow();
+            double least = least(costs, chosen, layers);
             if (least >= share.value() * (1 - 1e-9)) {
                 return new Choice(chosen, least);
             }
@@ -87,6 +103,26 @@ public record CostAware(Profile profile, Share share, Mode mode, boolean scale) 
             // The target is a mean over phases and contexts; raise it by what the worst of them falls short.
             target = Math.min(1 - 1e-6, target + Math.max(1e-4, share.value() - least));
         }
+    }
+
+    /** The beginning of the measured order that saves enough, or null where that is not so long. */
+    private Choice inOrder(ModelShape shape, List<SublayerCosts> costs) {
+        BitSet chosen = new BitSet();
+        for (Removal removal : profile.removals()) {
+            double least = least(costs, chosen, shape.layers());
+            if (least >= share.value() * (1 - 1e-9)) {
+                return new Choice(chosen, least);
+            }
+            for (int step = removal.run().start(); step < removal.run().end(); step++) {
+                chosen.set(shape.sublayer(step));
+            }
+        }
+        double least = least(costs, chosen, shape.layers());
+        return !profile.removals().isEmpty() && least >= share.value() * (1 - 1e-9) ? new Choice(chosen, least) : null;
+    }
+
+    private static double least(List<SublayerCosts> costs, BitSet chosen, int layers) {
+        return costs.stream().mapToDouble(c -> saving(c, chosen, layers)).min().orElseThrow();
     }
 
     private static double saving(SublayerCosts costs, BitSet chosen, int layers) {
@@ -127,8 +163,7 @@ public record CostAware(Profile profile, Share share, Mode mode, boolean scale) 
     }
 
     /** Eq. 3 over the steps from {@code from} to before {@code end}: a feed-forward, whole layers, an attention. */
-    private double runScale(ModelShape shape, int from, int end) {
-        Importance importance = profile.importance();
+    private static double runScale(Importance importance, ModelShape shape, int from, int end) {
         double product = from % 2 == 1 ? importance.scale(shape.sublayer(from)) : 1;
         int first = (from + 1) / 2;
         int last = end / 2;

@@ -42,6 +42,11 @@ public final class Patch implements SkipPolicy {
                 + ", none for " + share + "; calibrate it for that share first";
     }
 
+    /** The profile that the stand-ins are of. */
+    public Profile profile() {
+        return profile;
+    }
+
     /** The stand-ins with their numbers. */
     public StandInSet standIns() {
         return set;

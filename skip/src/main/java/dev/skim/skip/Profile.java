@@ -18,6 +18,7 @@ public final class Profile {
     private final List<SublayerCosts> costs;
     private final double[] harm;
     private final double[] layerHarm;
+    private final List<Removal> removals;
     private final List<StandInSet> standIns;
     private final String notes;
 
@@ -30,6 +31,7 @@ public final class Profile {
         costs = List.copyOf(builder.costs);
         harm = builder.harm.clone();
         layerHarm = builder.layerHarm.clone();
+        removals = List.copyOf(builder.removals);
         standIns = List.copyOf(builder.standIns);
         notes = builder.notes;
     }
@@ -52,6 +54,7 @@ public final class Profile {
         builder.costs = costs;
         builder.harm = harm;
         builder.layerHarm = layerHarm;
+        builder.removals = removals;
         builder.standIns = standIns;
         builder.notes = notes;
         return builder;
@@ -102,6 +105,11 @@ public final class Profile {
         return layerHarm.clone();
     }
 
+    /** The order in which sublayers are best left out, with what that does together; empty where not measured. */
+    public List<Removal> removals() {
+        return removals;
+    }
+
     /** Fitted stand-ins, one set for each saving. */
     public List<StandInSet> standIns() {
         return standIns;
@@ -134,6 +142,7 @@ public final class Profile {
         private List<SublayerCosts> costs = List.of();
         private double[] harm = {};
         private double[] layerHarm = {};
+        private List<Removal> removals = List.of();
         private List<StandInSet> standIns = List.of();
         private String notes = "";
 
@@ -163,6 +172,12 @@ public final class Profile {
             return this;
         }
 
+        /** The order in which sublayers are best left out. */
+        public Builder removals(List<Removal> order) {
+            removals = order;
+            return this;
+        }
+
         /** Fitted stand-ins. */
         public Builder standIns(List<StandInSet> sets) {
             standIns = sets;
@@ -189,6 +204,11 @@ public final class Profile {
             if (harm.length != 0 && harm.length != 2 * layers || layerHarm.length != 0 && layerHarm.length != layers) {
                 throw new IllegalArgumentException("a profile of " + layers + " layers has harms of " + 2 * layers
                         + " sublayers and " + layers + " layers, not " + harm.length + " and " + layerHarm.length);
+            }
+            for (Removal removal : removals) {
+                if (removal.run().end() > 2 * layers) {
+                    throw new IllegalArgumentException(removal.run() + " is not in a model of " + layers + " layers");
+                }
             }
             for (StandInSet set : standIns) {
                 for (StandInWeights standIn : set.standIns()) {

@@ -116,7 +116,7 @@ public final class SkipPolicies {
         }
         if (!words.options.isEmpty()) {
             throw new IllegalArgumentException("skipping policy '" + spec + "': '" + words.options.getFirst()
-                    + "' is no option of " + words.name + "; accepted is\n" + FORMS);
+                    + "' is no option of " + words.name + ", which takes " + options(words.name));
         }
         return policy;
     }
@@ -149,6 +149,18 @@ public final class SkipPolicies {
             case "paper-unified" -> new PaperUnified(words.layers(), words.mode(Mode.BOTH, Mode.DECODE, Mode.BOTH));
             default ->
                 throw new IllegalArgumentException("'" + words.name + "' is no skipping method; accepted is " + NAMES);
+        };
+    }
+
+    private static String options(String name) {
+        return switch (name) {
+            case "none" -> "none";
+            case "adaskip" -> "prefill, decode or both, noscale, offline, p=20, afterfirst";
+            case "shortgpt" -> "decode or both, scale";
+            case "ffn" -> "t=0.95, warmup=25, cold=3";
+            case "cost" -> "prefill, decode or both, noscale";
+            case "skipdecode" -> "prefill, decode or both, max=" + SkipDecode.LONGEST;
+            default -> "decode or both";
         };
     }
 

@@ -34,6 +34,9 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions model;
 
+    @Mixin
+    private SkipOptions skip;
+
     @Option(
             names = {"-p", "--prompt-tokens"},
             split = ",",
@@ -139,19 +142,35 @@ final class BenchCommand implements Callable<Integer> {
         Machine machine = Machine.measure(model.threads());
         int longest = tests.stream().mapToInt(Bench.Test::tokens).max().orElseThrow();
         List<Bench.Result> results = new ArrayList<>();
-        try (Model loaded = model.load(file);
-                Session session = loaded.openSession(new SessionOptions(longest + 1, SkipPolicy.NONE))) {
+        List<SkippedTest> skipped = new ArrayList<>();
+        try (Model loaded = model.load(file)) {
+            SkipPolicy policy = skip.fixedPolicy(loaded);
+            SkipReport report = new SkipReport(policy);
             Bench bench = new Bench(loaded, machine);
             try (ProgressBar bar = new ProgressBar("measuring")) {
                 for (Bench.Test test : tests) {
                     bar.draw((double) results.size() / tests.size(), test.name());
-                    results.add(bench.run(session, test, repeats));
+                    try (Session session = loaded.openSession(new SessionOptions(longest + 1, SkipPolicy.NONE))) {
+                        results.add(bench.run(session, test, repeats));
+                    }
+                    // In one run with the whole model, so that the two can be compared.
+                    try (Session session = loaded.openSession(new SessionOptions(longest + 1, report.metered()))) {
+                        if (report.counts()) {
+                            Bench.Result result = bench.run(session, test, repeats);
+                            skipped.add(new SkippedTest(results.getLast(), result, report));
+                        }
+                    }
                 }
             }
             if (json) {
-                System.out.println(Json.of(report(loaded, bench, machine, results)));
+                Map<String, Object> figures = report(loaded, bench, machine, results);
+                if (!skipped.isEmpty()) {
+                    figures.put("skip", skipped.stream().map(SkippedTest::figures).toList());
+                }
+                System.out.println(Json.of(figures));
             } else {
                 print(loaded, machine, results);
+                skipped.forEach(test -> System.out.println(test.line()));
             }
         }
     }

@@ -40,8 +40,12 @@ final class ChatCommand implements Callable<Integer> {
                 ChatScreen screen = Streams.inputIsTerminal() && Streams.outputIsTerminal()
                         ? new TerminalScreen()
                         : new PlainScreen()) {
-            Conversation conversation = new Conversation(opened, system, generation, screen);
+            Conversation conversation = new Conversation(opened, session.report(), system, generation, screen);
             screen.note(loaded.name() + ", context of " + opened.contextLength() + " tokens; /help tells the commands.");
+            String news = session.report().news();
+            if (!news.isEmpty()) {
+                screen.note(news);
+            }
             if (opening != null) {
                 conversation.say(opening);
             }

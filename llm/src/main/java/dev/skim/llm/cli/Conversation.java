@@ -34,18 +34,20 @@ final class Conversation {
     private static final String QUOTES = "\"\"\"";
 
     private final Session session;
+    private final SkipReport report;
     private final GenerationOptions generation;
     private final ChatScreen screen;
     private Chat chat;
-    private Reply lastReply;
+    private String lastCost;
     private int turns;
     private long promptTokens;
     private double promptSeconds;
     private long generatedTokens;
     private double generationSeconds;
 
-    Conversation(Session session, String system, GenerationOptions generation, ChatScreen screen) {
+    Conversation(Session session, SkipReport report, String system, GenerationOptions generation, ChatScreen screen) {
         this.session = session;
+        this.report = report;
         this.generation = generation;
         this.screen = screen;
         this.chat = new Chat(session, system);
@@ -116,8 +118,12 @@ final class Conversation {
             screen.note("The context of " + session.contextLength() + " tokens is full: the oldest "
                     + (dropped == 1 ? "turn was" : dropped + " turns were") + " dropped, the system prompt was kept.");
         }
-        screen.note(UsageLine.of(reply));
-        lastReply = reply;
+        lastCost = UsageLine.of(reply, report.turn(reply.usage()));
+        screen.note(lastCost);
+        String news = report.news();
+        if (!news.isEmpty()) {
+            screen.note(news);
+        }
         turns++;
         promptTokens += reply.usage().promptTokens();
         promptSeconds += reply.usage().promptSeconds();
@@ -181,10 +187,10 @@ final class Conversation {
     }
 
     private String stats() {
-        if (lastReply == null) {
+        if (lastCost == null) {
             return "No turn yet.";
         }
-        return "last turn: " + UsageLine.of(lastReply) + "\n"
+        return "last turn: " + lastCost + "\n"
                 + String.format(
                         java.util.Locale.ROOT,
                         "all %d turns: prompt %d tokens in %.2f s | answers %d tokens in %.2f s | %d turns dropped",

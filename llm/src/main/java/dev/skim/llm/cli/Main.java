@@ -42,6 +42,8 @@ public final class Main implements Callable<Integer> {
         COMMANDS.put("verify", VerifyCommand::new);
         COMMANDS.put("pull", PullCommand::new);
         COMMANDS.put("bench", BenchCommand::new);
+        COMMANDS.put("calibrate", CalibrateCommand::new);
+        COMMANDS.put("eval", EvalCommand::new);
     }
 
     @Spec

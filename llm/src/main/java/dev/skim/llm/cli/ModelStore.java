@@ -1,6 +1,7 @@
 package dev.skim.llm.cli;
 
 import dev.skim.llm.SkimException;
+import dev.skim.llm.storage.Folders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

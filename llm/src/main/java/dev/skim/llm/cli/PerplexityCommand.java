@@ -18,7 +18,8 @@ import picocli.CommandLine.Option;
 
 /**
  * {@code skim perplexity}: how well a model foresees a text. The whole text is encoded at once without BOS; each window
- * of tokens is read into an empty cache; the tokens of its second half are scored.
+ * of tokens is read into an empty cache; the tokens of its second half are scored. Where a policy leaves out generated
+ * tokens only, the second half goes one by one as generated tokens do.
  */
 @Command(
         name = "perplexity",
@@ -30,6 +31,9 @@ final class PerplexityCommand implements Callable<Integer> {
 
     @Mixin
     private TextOptions text;
+
+    @Mixin
+    private SkipOptions skip;
 
     @Option(
             names = {"-w", "--window"},
@@ -51,21 +55,23 @@ final class PerplexityCommand implements Callable<Integer> {
         }
         String given = text.text();
         try (Model loaded = model.load()) {
+            SkipPolicy policy = skip.fixedPolicy(loaded);
             int[] tokens = loaded.tokenizer().encode(given, false, false);
             int windows = Math.min(most, tokens.length / window);
             if (windows == 0) {
                 throw new SkimException("The text has " + tokens.length + " tokens, fewer than one window of " + window
                         + "; give a longer text or a smaller --window.");
             }
-            try (Session session = loaded.openSession(new SessionOptions(window, SkipPolicy.NONE))) {
-                List<Double> running = measure(session, tokens, windows);
-                report(loaded, running);
+            SkipReport report = new SkipReport(policy);
+            try (Session session = loaded.openSession(new SessionOptions(window, report.metered()))) {
+                List<Double> running = measure(session, report, tokens, windows);
+                report(loaded, report.total(), running);
             }
         }
         return 0;
     }
 
-    private List<Double> measure(Session session, int[] tokens, int windows) {
+    private List<Double> measure(Session session, SkipReport report, int[] tokens, int windows) {
         List<Double> running = new ArrayList<>();
         double sum = 0;
         long count = 0;
@@ -74,13 +80,22 @@ final class PerplexityCommand implements Callable<Integer> {
                 int from = w * window;
                 int half = from + window / 2;
                 session.truncate(0);
+                session.newRequest();
                 session.prefill(Arrays.copyOfRange(tokens, from, half));
                 // The last token of a window predicts nothing that is scored.
-                float[][] rows = session.prefillAllLogits(Arrays.copyOfRange(tokens, half, from + window - 1));
-                for (int i = 0; i < rows.length; i++) {
-                    sum += surprise(rows[i], tokens[half + i + 1]);
+                int[] scored = Arrays.copyOfRange(tokens, half, from + window - 1);
+                if (report.onlyInAnswers()) {
+                    for (int i = 0; i < scored.length; i++) {
+                        session.decode(scored[i]);
+                        sum += surprise(session.logits(), tokens[half + i + 1]);
+                    }
+                } else {
+                    float[][] rows = session.prefillAllLogits(scored);
+                    for (int i = 0; i < rows.length; i++) {
+                        sum += surprise(rows[i], tokens[half + i + 1]);
+                    }
                 }
-                count += rows.length;
+                count += scored.length;
                 running.add(Math.exp(sum / count));
                 bar.draw((w + 1.0) / windows, String.format(Locale.ROOT, "%.4f", running.get(w)));
             }
@@ -101,7 +116,7 @@ final class PerplexityCommand implements Callable<Integer> {
         return Math.log(sum) + max - logits[token];
     }
 
-    private void report(Model loaded, List<Double> running) {
+    private void report(Model loaded, Map<String, Object> skipped, List<Double> running) {
         double last = running.get(running.size() - 1);
         if (json) {
             Map<String, Object> result = new LinkedHashMap<>();
@@ -110,6 +125,9 @@ final class PerplexityCommand implements Callable<Integer> {
             result.put("windows", running.size());
             result.put("perplexity", last);
             result.put("running", running);
+            if (!skipped.isEmpty()) {
+                result.put("skip", skipped);
+            }
             System.out.println(Json.of(result));
             return;
         }
@@ -117,5 +135,14 @@ final class PerplexityCommand implements Callable<Integer> {
             System.out.printf(Locale.ROOT, "%5d  %.4f%n", w + 1, running.get(w));
         }
         System.out.printf(Locale.ROOT, "perplexity %.4f over %d windows of %d tokens%n", last, running.size(), window);
+        if (!skipped.isEmpty()) {
+            System.out.printf(
+                    Locale.ROOT,
+                    "%s: %s (left out of the scored tokens: %.1f sublayers, %.1f %% of the layers' multiply-adds)%n",
+                    skipped.get("policy"),
+                    skipped.get("status"),
+                    skipped.get("sublayers"),
+                    100 * (double) skipped.get("work_left_out"));
+        }
     }
 }

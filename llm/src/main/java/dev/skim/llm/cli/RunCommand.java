@@ -54,6 +54,10 @@ final class RunCommand implements Callable<Integer> {
         Sampling sampling = generation.sampling();
         try (Model loaded = model.load();
                 Session opened = session.open(loaded)) {
+            String news = session.report().news();
+            if (!news.isEmpty() && Streams.errorIsTerminal()) {
+                System.err.println(Style.dim(news));
+            }
             TokenListener listener = json ? TokenListener.NONE : piece -> {
                 System.out.print(piece);
                 System.out.flush();
@@ -63,27 +67,31 @@ final class RunCommand implements Callable<Integer> {
             Reply reply = asItIs
                     ? opened.generate(text, generation.maxTokens(), sampling, listener)
                     : new Chat(opened, system).reply(text, generation.maxTokens(), sampling, listener);
+            Map<String, Object> skipped = session.report().turn(reply.usage());
             if (json) {
-                System.out.println(Json.of(describe(loaded, reply)));
+                System.out.println(Json.of(describe(loaded, reply, skipped)));
             } else {
                 if (!reply.text().endsWith("\n")) {
                     System.out.println();
                 }
                 if (Streams.outputIsTerminal() && Streams.errorIsTerminal()) {
                     System.out.flush();
-                    System.err.println(Style.dim(UsageLine.of(reply)));
+                    System.err.println(Style.dim(UsageLine.of(reply, skipped)));
                 }
             }
         }
         return 0;
     }
 
-    private static Map<String, Object> describe(Model model, Reply reply) {
+    private static Map<String, Object> describe(Model model, Reply reply, Map<String, Object> skipped) {
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("model", model.name());
         result.put("text", reply.text());
         result.put("stop", reply.stop().name().toLowerCase(java.util.Locale.ROOT));
         result.put("usage", UsageLine.figures(reply.usage()));
+        if (!skipped.isEmpty()) {
+            result.put("skip", skipped);
+        }
         return result;
     }
 }

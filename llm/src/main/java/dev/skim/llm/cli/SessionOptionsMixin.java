@@ -3,7 +3,7 @@ package dev.skim.llm.cli;
 import dev.skim.llm.Model;
 import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
-import dev.skim.skip.SkipPolicy;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How a session is opened. */
@@ -14,7 +14,18 @@ final class SessionOptionsMixin {
             description = "Positions of the context; what the model was trained for where not given.")
     private int contextLength;
 
+    @Mixin
+    private SkipOptions skip;
+
+    private SkipReport report;
+
     Session open(Model model) {
-        return model.openSession(new SessionOptions(contextLength, SkipPolicy.NONE));
+        report = new SkipReport(skip.policy(model));
+        return model.openSession(new SessionOptions(contextLength, report.metered()));
+    }
+
+    /** What the session that was opened leaves out. */
+    SkipReport report() {
+        return report;
     }
 }

@@ -1,5 +1,6 @@
 package dev.skim.llm.cli;
 
+import dev.skim.llm.storage.Folders;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -12,6 +12,11 @@ final class UsageLine {
     private UsageLine() {}
 
     static String of(Reply reply) {
+        return of(reply, Map.of());
+    }
+
+    /** With what a skip policy left out in the turn. */
+    static String of(Reply reply, Map<String, Object> skipped) {
         Usage usage = reply.usage();
         String line = String.format(
                 Locale.ROOT,
@@ -24,7 +29,7 @@ final class UsageLine {
                 usage.contextUsed(),
                 usage.contextLength(),
                 100 * usage.skippedShare());
-        return line + ending(reply.stop());
+        return line + SkipReport.words(skipped) + ending(reply.stop());
     }
 
     private static String ending(StopReason stop) {

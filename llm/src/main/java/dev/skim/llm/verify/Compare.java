@@ -3,7 +3,7 @@ package dev.skim.llm.verify;
 import java.util.stream.IntStream;
 
 /** Distances between rows of logits, in double precision. Whatever is not a number is as far as can be. */
-final class Compare {
+public final class Compare {
     private Compare() {}
 
     /** The larger, where not a number is larger than all. */
@@ -12,7 +12,7 @@ final class Compare {
     }
 
     /** The first of the largest elements. */
-    static int argmax(float[] logits) {
+    public static int argmax(float[] logits) {
         int best = 0;
         for (int i = 1; i < logits.length; i++) {
             best = logits[i] > logits[best] ? i : best;
@@ -33,7 +33,7 @@ final class Compare {
     }
 
     /** The natural logarithm of the sum of all exponentials. */
-    static double logSum(float[] logits) {
+    public static double logSum(float[] logits) {
         double max = logits[argmax(logits)];
         double sum = 0;
         for (float logit : logits) {

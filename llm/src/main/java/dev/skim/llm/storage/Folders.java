@@ -1,19 +1,19 @@
-package dev.skim.llm.cli;
+package dev.skim.llm.storage;
 
 import java.nio.file.Path;
 import java.util.Map;
 
 /** Where a user's files go: the XDG folders, and what stands for them on macOS and Windows. */
-final class Folders {
+public final class Folders {
     private Folders() {}
 
     /** Files that can be made or fetched again. */
-    static Path cache(Map<String, String> environment) {
+    public static Path cache(Map<String, String> environment) {
         return folder(environment, "XDG_CACHE_HOME", ".cache", "Library/Caches");
     }
 
     /** Files that a user would miss a little. */
-    static Path state(Map<String, String> environment) {
+    public static Path state(Map<String, String> environment) {
         return folder(environment, "XDG_STATE_HOME", ".local/state", "Library/Application Support");
     }
 

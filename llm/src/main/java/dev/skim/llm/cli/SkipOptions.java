@@ -1,0 +1,66 @@
+package dev.skim.llm.cli;
+
+import dev.skim.llm.Model;
+import dev.skim.llm.SkimException;
+import dev.skim.llm.profile.Profiles;
+import dev.skim.skip.AdaSkip;
+import dev.skim.skip.Profile;
+import dev.skim.skip.SkipPolicies;
+import dev.skim.skip.SkipPolicy;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/** What to leave out. */
+final class SkipOptions {
+    @Option(
+            names = "--skip",
+            paramLabel = "POLICY",
+            description = "What to leave out: none, adaskip:8/7 (or adaskip:n=8), unified:2, balanced:1.5, shortgpt:4, "
+                    + "ffn:25%%, cost:25%%, patch:25%%, earlyexit:4, skipdecode:4, paper-unified:4; then, with colons, "
+                    + "when (prefill, decode, both) and what else the method takes.")
+    private String spec;
+
+    @Option(
+            names = "--profile",
+            paramLabel = "FILE",
+            description = "The model's profile, made by skim calibrate; the one in the cache where not given.")
+    private Path profile;
+
+    /**
+     * The policy, checked against the model; nothing is left out where none was asked for.
+     *
+     * @throws SkimException when there is no such policy, it lacks a profile, or it does not fit the model
+     */
+    SkipPolicy policy(Model model) {
+        if (spec == null) {
+            if (profile != null) {
+                throw new SkimException("--profile says what --skip goes by, and --skip is not given.");
+            }
+            return SkipPolicy.NONE;
+        }
+        Profile found = profile != null
+                ? Profiles.read(profile, model)
+                : Profiles.find(model).orElse(null);
+        try {
+            SkipPolicy policy = SkipPolicies.parse(spec, found);
+            policy.plan(model.shape());
+            return policy;
+        } catch (IllegalArgumentException mistake) {
+            throw new SkimException("--skip " + spec + " cannot be: " + mistake.getMessage() + ".", mistake);
+        }
+    }
+
+    /**
+     * The same for a measurement, which is not to change while it runs.
+     *
+     * @throws SkimException also when the policy would have to learn first
+     */
+    SkipPolicy fixedPolicy(Model model) {
+        SkipPolicy policy = policy(model);
+        if (policy instanceof AdaSkip adaSkip && adaSkip.profile() == null) {
+            throw new SkimException("--skip " + spec + " cannot be measured without a profile, which AdaSkip would learn on "
+                    + "the way; make one with 'skim calibrate'.");
+        }
+        return policy;
+    }
+}

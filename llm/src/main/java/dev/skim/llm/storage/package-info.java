@@ -1,0 +1,2 @@
+/** Where files of the user go. */
+package dev.skim.llm.storage;
