@@ -13,7 +13,7 @@ import java.util.Optional;
  * An open GGUF file (version 2 or 3, little-endian), or all the files of a split one. Immutable; safe for many threads.
  *
  * <p>The format: <a href="https://github.com/ggml-org/ggml/blob/master/docs/gguf.md">the GGUF specification</a>. Opening
- * reads and checks the headers alone; tensors are mapped one by one, so that a caller who lets go of each arena keeps the
+ * reads and checks the headers alone; tensors are mapped or read one by one, so that a caller who lets go of each keeps the
  * resident set small.
  */
 public final class GgufFile implements AutoCloseable {
@@ -141,16 +141,31 @@ public final class GgufFile implements AutoCloseable {
      * @throws IllegalStateException where this file is closed
      */
     public MemorySegment map(TensorInfo tensor, Arena arena) {
+        return part(tensor).map(tensor, arena);
+    }
+
+    /**
+     * Opens one tensor's bytes to read them piece by piece.
+     *
+     * @throws GgufException where the file cannot be opened, or is no longer the one that was opened
+     * @throws IllegalArgumentException where the tensor is not of this file
+     * @throws IllegalStateException where this file is closed
+     */
+    public TensorReader reader(TensorInfo tensor) {
+        return part(tensor).reader(tensor);
+    }
+
+    private Part part(TensorInfo tensor) {
         if (closed) {
             throw new IllegalStateException(path + " is closed");
         }
         if (!tensor.equals(byName.get(tensor.name()))) {
             throw new IllegalArgumentException(path + " has no such tensor: " + tensor);
         }
-        return parts.get(tensor.part()).map(tensor, arena);
+        return parts.get(tensor.part());
     }
 
-    /** Closes the file. Mapped tensors stay valid until their arena is closed. */
+    /** Closes the file. Mapped tensors and readers stay valid until their arena, or they themselves, are closed. */
     @Override
     public void close() {
         closed = true;

@@ -22,8 +22,8 @@ import java.util.Set;
 /**
  * One GGUF file, its header read and checked: every tensor lies inside the file and none overlaps another.
  *
- * <p>The file is opened anew for each mapping. A channel that is kept open would be closed for all threads when one of them
- * is interrupted, and a model of many parts would hold many; so instead each mapping checks that the file is still the same.
+ * <p>The file is opened anew for each mapping and each reader. A channel that is kept open would be closed for all threads when one of them
+ * is interrupted, and a model of many parts would hold many; so instead each checks that the file is still the same.
  */
 record Part(Path file, Stamp stamp, int version, Metadata metadata, List<TensorInfo> tensors) {
     /** Name length, a name of one byte, dimensions, one extent, type, offset. */
@@ -243,14 +243,33 @@ record Part(Path file, Stamp stamp, int version, Metadata metadata, List<TensorI
 
     /** Maps a tensor of this part. */
     MemorySegment map(TensorInfo tensor, Arena arena) {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+        try (FileChannel channel = open(tensor)) {
+            return channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset(), tensor.bytes(), arena);
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
+    }
+
+    /** Opens the file to read a tensor of this part. */
+    TensorReader reader(TensorInfo tensor) {
+        try {
+            return new TensorReader(file, open(tensor), tensor);
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
+    }
+
+    private FileChannel open(TensorInfo tensor) throws IOException {
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+        try {
             if (!Stamp.of(Files.readAttributes(file, BasicFileAttributes.class)).equals(stamp) || channel.size() != stamp.size) {
                 throw new GgufException(file + ": the file has changed since it was opened, tensor " + Text.quote(tensor.name())
                         + " can only be read from the file that was opened");
             }
-            return channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset(), tensor.bytes(), arena);
-        } catch (IOException e) {
-            throw unreadable(file, e);
+            return channel;
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
         }
     }
 }

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -196,6 +197,45 @@ class GgufFileTest {
                 shorter.setLength(10);
             }
             assertThrows(GgufException.class, () -> gguf.map(tensor, arena));
+        }
+    }
+
+    @Test
+    void aReaderGivesWhatAMappingGives() throws IOException {
+        Path file = everyType(3).in(folder);
+        try (GgufFile gguf = GgufFile.open(file); Arena arena = Arena.ofConfined()) {
+            for (TensorInfo tensor : gguf.tensors()) {
+                byte[] whole = gguf.map(tensor, arena).toArray(ValueLayout.JAVA_BYTE);
+                int size = whole.length;
+                try (TensorReader reader = gguf.reader(tensor)) {
+                    byte[] read = new byte[size + 2];
+                    reader.read(0, read, 1, size);
+                    assertArrayEquals(whole, Arrays.copyOfRange(read, 1, size + 1));
+                    reader.read(size / 2, read, 0, size - size / 2);
+                    assertArrayEquals(
+                            Arrays.copyOfRange(whole, size / 2, size), Arrays.copyOf(read, size - size / 2));
+                    reader.read(size, read, 0, 0);
+                    assertThrows(IndexOutOfBoundsException.class, () -> reader.read(1, read, 0, size));
+                    assertThrows(IndexOutOfBoundsException.class, () -> reader.read(-1, read, 0, 1));
+                    assertThrows(IndexOutOfBoundsException.class, () -> reader.read(0, read, 3, size));
+                }
+            }
+        }
+    }
+
+    @Test
+    void aFileThatGetsShorterIsNotReadBeyondItsEnd() throws IOException {
+        Path file = everyType(3).in(folder);
+        try (GgufFile gguf = GgufFile.open(file)) {
+            TensorInfo tensor = gguf.tensors().get(0);
+            try (TensorReader reader = gguf.reader(tensor);
+                    RandomAccessFile shorter = new RandomAccessFile(file.toFile(), "rw")) {
+                shorter.setLength(tensor.offset() + 1);
+                byte[] read = new byte[(int) tensor.bytes()];
+                GgufException e = assertThrows(GgufException.class, () -> reader.read(0, read, 0, read.length));
+                assertTrue(e.getMessage().contains("the file ends within tensor"), e.getMessage());
+            }
+            assertThrows(GgufException.class, () -> gguf.reader(tensor));
         }
     }
 

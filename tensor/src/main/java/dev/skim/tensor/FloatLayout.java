@@ -14,11 +14,30 @@ final class FloatLayout extends PanelLayout {
     }
 
     @Override
-    void pack(byte[] source, int offset, int columns, byte[] panel, int at, int lane) {
-        for (int c = 0; c < columns; c++) {
-            for (int i = 0; i < size; i++) {
-                panel[at + c * blockBytes + lane * size + i] = source[offset + c * size + i];
+    void pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
+        // A cache line of every row at a time: rows may lie a power of two apart, and then fall into the same cache sets.
+        int step = 64 / size;
+        for (int from = 0; from < columns; from += step) {
+            int end = Math.min(from + step, columns);
+            for (int lane = 0; lane < ROWS; lane++) {
+                if (size == 4) {
+                    packInts(rows, lane * rowBytes, from, end, panel, at + lane * 4);
+                } else {
+                    packShorts(rows, lane * rowBytes, from, end, panel, at + lane * 2);
+                }
             }
+        }
+    }
+
+    private static void packInts(byte[] rows, int row, int from, int end, byte[] panel, int at) {
+        for (int c = from; c < end; c++) {
+            BytePlanes.INT.set(panel, at + c * ROWS * 4, (int) BytePlanes.INT.get(rows, row + c * 4));
+        }
+    }
+
+    private static void packShorts(byte[] rows, int row, int from, int end, byte[] panel, int at) {
+        for (int c = from; c < end; c++) {
+            BytePlanes.SHORT.set(panel, at + c * ROWS * 2, (short) BytePlanes.SHORT.get(rows, row + c * 2));
         }
     }
 

@@ -11,6 +11,7 @@ import jdk.incubator.vector.FloatVector;
  * <p>In the panel the 6-bit numbers stand as bytes: 148 bytes a row's block for the file's 144, and no bit shuffling.
  */
 final class KQuant45 extends QuantLayout {
+    private static final long LOW_SIX = 0x3F3F3F3F3F3F3F3FL;
     private static final int MINIMA = 64;
     private static final int GROUP_SCALES = 128;
     private static final int GROUP_MINIMA = GROUP_SCALES + 8 * ROWS;
@@ -25,34 +26,31 @@ final class KQuant45 extends QuantLayout {
     }
 
     @Override
-    void unpack(byte[] source, int offset, byte[] panel, int at, int lane, byte[] q) {
-        panel[at + 2 * lane] = source[offset];
-        panel[at + 2 * lane + 1] = source[offset + 1];
-        panel[at + MINIMA + 2 * lane] = source[offset + 2];
-        panel[at + MINIMA + 2 * lane + 1] = source[offset + 3];
-        int packed = offset + 4;
-        for (int g = 0; g < 8; g++) {
-            int scale;
-            int minimum;
-            if (g < 4) {
-                scale = source[packed + g] & 63;
-                minimum = source[packed + g + 4] & 63;
-            } else {
-                scale = source[packed + g + 4] & 15 | (source[packed + g - 4] & 0xc0) >> 2;
-                minimum = source[packed + g + 4] >> 4 & 15 | (source[packed + g] & 0xc0) >> 2;
-            }
-            panel[at + GROUP_SCALES + g * ROWS + lane] = (byte) scale;
-            panel[at + GROUP_MINIMA + g * ROWS + lane] = (byte) minimum;
+    void pack(long[] planes, int plane, byte[] panel, int at) {
+        BytePlanes.putShorts(planes, plane, panel, at);
+        BytePlanes.putShorts(planes, plane + 2, panel, at + MINIMA);
+        int packed = (plane + 4) * BytePlanes.LONGS;
+        for (int i = 0; i < 4 * BytePlanes.LONGS; i++) {
+            // Group g of the first four and group g + 4: bytes g, g + 4 and g + 8 of the twelve.
+            long scale = planes[packed + i];
+            long minimum = planes[packed + 4 * BytePlanes.LONGS + i];
+            long both = planes[packed + 8 * BytePlanes.LONGS + i];
+            int low = i * Long.BYTES;
+            int high = low + 4 * ROWS;
+            BytePlanes.put(panel, at + GROUP_SCALES + low, scale & LOW_SIX);
+            BytePlanes.put(panel, at + GROUP_MINIMA + low, minimum & LOW_SIX);
+            BytePlanes.put(panel, at + GROUP_SCALES + high, both & BytePlanes.LOW_NIBBLES | (scale & ~LOW_SIX) >>> 2);
+            BytePlanes.put(
+                    panel, at + GROUP_MINIMA + high, both >>> 4 & BytePlanes.LOW_NIBBLES | (minimum & ~LOW_SIX) >>> 2);
         }
-        int high = offset + 16;
-        int low = bits == 4 ? high : high + 32;
-        for (int pair = 0; pair < 4; pair++) {
-            for (int c = 0; c < 32; c++) {
-                int two = source[low + pair * 32 + c];
-                int fifths = bits == 4 ? 0 : source[high + c] >> 2 * pair;
-                q[pair * 64 + c] = (byte) (two & 15 | (fifths & 1) << 4);
-                q[pair * 64 + 32 + c] = (byte) (two >> 4 & 15 | (fifths & 2) << 3);
-            }
+        int fifths = plane + 16;
+        int nibbles = bits == 4 ? fifths : fifths + 32;
+        for (int g = 0; g < 8; g += 2) {
+            int to = at + codes + g * groupBytes();
+            BytePlanes.putNibbles(planes, nibbles + g * 16, 32, panel, to, to + groupBytes());
+        }
+        for (int g = 0; g < 8 && bits == 5; g++) {
+            BytePlanes.putFields(planes, fifths, 32, 1, g, panel, at + codes + g * groupBytes() + 16 * ROWS);
         }
     }
 

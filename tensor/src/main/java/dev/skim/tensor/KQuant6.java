@@ -19,25 +19,18 @@ final class KQuant6 extends QuantLayout {
     }
 
     @Override
-    void unpack(byte[] source, int offset, byte[] panel, int at, int lane, byte[] q) {
-        int high = offset + 128;
-        int scale = offset + 192;
-        panel[at + 2 * lane] = source[offset + 208];
-        panel[at + 2 * lane + 1] = source[offset + 209];
+    void pack(long[] planes, int plane, byte[] panel, int at) {
+        BytePlanes.putShorts(planes, plane + 208, panel, at);
+        BytePlanes.put(planes, plane + 192, 16, panel, at + GROUP_SCALES);
         for (int g = 0; g < 16; g++) {
-            panel[at + GROUP_SCALES + g * ROWS + lane] = source[scale + g];
-        }
-        for (int h = 0; h < 2; h++) {
-            for (int c = 0; c < 32; c++) {
-                int first = source[offset + h * 64 + c];
-                int second = source[offset + h * 64 + 32 + c];
-                int top = source[high + h * 32 + c];
-                int to = h * 128 + c;
-                q[to] = (byte) (first & 15 | (top & 3) << 4);
-                q[to + 32] = (byte) (second & 15 | (top >> 2 & 3) << 4);
-                q[to + 64] = (byte) (first >> 4 & 15 | (top >> 4 & 3) << 4);
-                q[to + 96] = (byte) (second >> 4 & 15 | (top >> 6 & 3) << 4);
+            int half = g / 8;
+            int to = at + codes + g * groupBytes();
+            if (g % 8 < 4) {
+                // The high nibbles are 64 columns further on: four groups.
+                BytePlanes.putNibbles(planes, plane + half * 64 + g % 8 * 16, 16, panel, to, to + 4 * groupBytes());
             }
+            int pairs = plane + 128 + half * 32 + g % 2 * 16;
+            BytePlanes.putFields(planes, pairs, 16, 2, g % 8 / 2 * 2, panel, to + 8 * ROWS);
         }
     }
 

@@ -34,30 +34,24 @@ final class Legacy extends QuantLayout {
     }
 
     @Override
-    void unpack(byte[] source, int offset, byte[] panel, int at, int lane, byte[] q) {
-        int from = offset;
+    void pack(long[] planes, int plane, byte[] panel, int at) {
+        int from = plane;
         for (int field = 0; field < (minimum ? 2 : 1); field++) {
-            panel[at + field * 64 + lane * 2] = source[from];
-            panel[at + field * 64 + lane * 2 + 1] = source[from + 1];
+            BytePlanes.putShorts(planes, from, panel, at + field * 64);
             from += 2;
         }
+        int to = at + codes;
         if (bits == 8) {
-            System.arraycopy(source, from, q, 0, 32);
+            BytePlanes.put(planes, from, 32, panel, to);
             return;
         }
-        int fifth = 0;
         if (bits == 5) {
-            fifth = source[from] & 0xff
-                    | (source[from + 1] & 0xff) << 8
-                    | (source[from + 2] & 0xff) << 16
-                    | source[from + 3] << 24;
+            // Bit i of byte j is the fifth bit of column 8 j + i, in the file as in a panel.
+            BytePlanes.put(planes, from, 4, panel, to + 16 * ROWS);
             from += 4;
         }
-        for (int c = 0; c < 16; c++) {
-            int two = source[from + c];
-            q[c] = (byte) (two & 15 | (fifth >>> c & 1) << 4);
-            q[c + 16] = (byte) (two >> 4 & 15 | (fifth >>> c + 16 & 1) << 4);
-        }
+        // Byte i has the codes of columns i and 16 + i.
+        BytePlanes.putNibbles(planes, from, 16, panel, to, to + 8 * ROWS);
     }
 
     @Override

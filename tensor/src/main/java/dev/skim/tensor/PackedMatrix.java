@@ -11,8 +11,22 @@ import java.util.Arrays;
  * number of threads or on the vector width: every element is one chain of fused multiply-adds over the columns in order.
  */
 public final class PackedMatrix {
-    /** The most bytes of panels in one array. */
-    private static final int SLAB = 1 << 30;
+    /** Rows as a file has them. */
+    @FunctionalInterface
+    public interface Source {
+        /** Puts rows {@code first} to {@code first + count - 1} into {@code target} from its start on; by many threads at once. */
+        void read(int first, int count, byte[] target);
+    }
+
+    /**
+     * The bytes of panels in one array: large matrices are cut so that each worker makes (clears, and so touches) the arrays
+     * that it packs, and small ones so that every worker has some.
+     */
+    private static final int SLAB = 1 << 20;
+    private static final int SMALL_SLAB = 128 << 10;
+
+    /** Arrays of a matrix where their size allows it: with few, one worker would wait for another's last. */
+    private static final int SLABS = 16;
 
     private final ElementType type;
     private final int rows;
@@ -28,14 +42,11 @@ public final class PackedMatrix {
         this.columns = columns;
         this.layout = PanelLayout.of(type);
         this.panelBytes = layout.panelBytes(columns);
-        // An even number, so that a pair of panels never straddles two arrays.
-        this.slabPanels = Math.max(2, SLAB / panelBytes & ~1);
         int panels = panels();
+        long slab = Math.clamp((long) panels * panelBytes / SLABS, SMALL_SLAB, SLAB);
+        // An even number, so that a pair of panels never straddles two arrays.
+        this.slabPanels = Math.toIntExact(Math.max(2, slab / panelBytes & ~1));
         this.slabs = new byte[(panels + slabPanels - 1) / slabPanels][];
-        for (int i = 0; i < slabs.length; i++) {
-            int count = Math.min(slabPanels, panels - i * slabPanels);
-            slabs[i] = new byte[Math.addExact(Math.multiplyExact(count, panelBytes), Simd.SLACK)];
-        }
     }
 
     /**
@@ -45,28 +56,54 @@ public final class PackedMatrix {
      * @throws IllegalArgumentException when the shape is empty, the columns are not whole blocks or the data is short
      */
     public static PackedMatrix pack(ElementType type, MemorySegment data, int rows, int columns, Workers workers) {
-        if (rows < 1 || columns < 1) {
-            throw new IllegalArgumentException("a matrix has at least one row and column, not " + rows + " x " + columns);
-        }
         long rowBytes = type.bytes(columns);
         if (data.byteSize() < Math.multiplyExact(rowBytes, (long) rows)) {
             throw new IllegalArgumentException(rows + " x " + columns + " elements of " + type + " take "
                     + rowBytes * rows + " bytes, but there are " + data.byteSize());
         }
+        return pack(
+                type,
+                (first, count, target) -> MemorySegment.copy(
+                        data, ValueLayout.JAVA_BYTE, first * rowBytes, target, 0, Math.toIntExact(count * rowBytes)),
+                rows, columns, workers);
+    }
+
+    /**
+     * Repacks a row-major matrix as it is read, in parallel.
+     *
+     * @param source rows of {@code columns} elements of {@code type}; what it throws is thrown on; not needed afterwards
+     * @throws IllegalArgumentException when the shape is empty or the columns are not whole blocks
+     */
+    public static PackedMatrix pack(ElementType type, Source source, int rows, int columns, Workers workers) {
+        if (rows < 1 || columns < 1) {
+            throw new IllegalArgumentException("a matrix has at least one row and column, not " + rows + " x " + columns);
+        }
         PackedMatrix matrix = new PackedMatrix(type, rows, columns);
-        matrix.fill(data, Math.toIntExact(rowBytes), workers);
+        matrix.fill(source, Math.toIntExact(type.bytes(columns)), workers);
         return matrix;
     }
 
-    private void fill(MemorySegment data, int rowBytes, Workers workers) {
-        workers.run(panels(), 4, (begin, end, worker) -> {
-            byte[] row = new byte[rowBytes];
-            for (int p = begin; p < end; p++) {
-                for (int lane = 0; lane < Math.min(Tile.SIZE, rows - p * Tile.SIZE); lane++) {
-                    long from = (long) (p * Tile.SIZE + lane) * rowBytes;
-                    MemorySegment.copy(data, ValueLayout.JAVA_BYTE, from, row, 0, rowBytes);
-                    layout.pack(row, 0, columns, slab(p), offset(p), lane);
+    private void fill(Source source, int rowBytes, Workers workers) {
+        byte[][] buffers = new byte[workers.threads()][];
+        workers.run(slabs.length, 1, (begin, end, worker) -> {
+            if (buffers[worker] == null) {
+                buffers[worker] = new byte[Math.addExact(Math.multiplyExact(Tile.SIZE, rowBytes), Long.BYTES)];
+            }
+            byte[] buffer = buffers[worker];
+            long[] planes = new long[PanelLayout.LONGEST * BytePlanes.LONGS];
+            for (int i = begin; i < end; i++) {
+                int first = i * slabPanels;
+                int last = Math.min(first + slabPanels, panels());
+                byte[] slab = new byte[Math.addExact(Math.multiplyExact(last - first, panelBytes), Simd.SLACK)];
+                for (int p = first; p < last; p++) {
+                    int n = Math.min(Tile.SIZE, rows - p * Tile.SIZE);
+                    source.read(p * Tile.SIZE, n, buffer);
+                    if (n < Tile.SIZE) {
+                        Arrays.fill(buffer, n * rowBytes, buffer.length, (byte) 0);
+                    }
+                    layout.pack(buffer, rowBytes, columns, slab, (p - first) * panelBytes, planes);
                 }
+                slabs[i] = slab;
             }
         });
     }

@@ -59,8 +59,13 @@ abstract class PanelLayout {
         return Math.multiplyExact(columns / block, blockBytes);
     }
 
-    /** Packs a row that stands in {@code source} from {@code offset} on as lane {@code lane} of a panel. */
-    abstract void pack(byte[] source, int offset, int columns, byte[] panel, int at, int lane);
+    /**
+     * Packs 32 rows into a panel.
+     *
+     * @param rows the rows as the file has them, {@code rowBytes} apart, and 8 bytes behind the last
+     * @param planes room for the planes of {@link #LONGEST} bytes
+     */
+    abstract void pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes);
 
     /** Expands columns {@code from} to {@code from + n - 1} of a panel to {@code out[k * 32 + row]}. */
     abstract void expand(byte[] panel, int at, int columns, int from, int n, float[] out, Scratch scratch);

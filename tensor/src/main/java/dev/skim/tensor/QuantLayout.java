@@ -26,8 +26,8 @@ abstract class QuantLayout extends PanelLayout {
     /** Bytes of a row's block in the file. */
     abstract int fileBytes();
 
-    /** Takes one row's block apart: its scales go into the panel, its codes into {@code q} (signed for 8 bits). */
-    abstract void unpack(byte[] source, int offset, byte[] panel, int at, int lane, byte[] q);
+    /** Packs a block of 32 rows whose bytes are the planes from {@code plane} on. */
+    abstract void pack(long[] planes, int plane, byte[] panel, int at);
 
     /**
      * Computes the scales and minima of {@code blocks} blocks: 64 floats a group, 32 scales and 32 minima. 8-bit types
@@ -35,48 +35,21 @@ abstract class QuantLayout extends PanelLayout {
      */
     abstract void scales(byte[] panel, int at, int blocks, float[] s, int so);
 
-    private int groupBytes() {
+    /** Bytes of a group's codes in a panel. */
+    final int groupBytes() {
         return ROWS * group * bits / 8;
     }
 
     @Override
-    void pack(byte[] source, int offset, int columns, byte[] panel, int at, int lane) {
-        byte[] q = new byte[block];
-        int from = offset;
-        int to = at;
-        for (int b = 0; b < columns / block; b++) {
-            unpack(source, from, panel, to, lane, q);
-            int base = to + codes + lane;
-            for (int g = 0; g < block / group; g++) {
-                putCodes(q, g * group, panel, base + g * groupBytes());
+    void pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
+        // Four blocks at a time, where they are short: their bytes are a multiple of 8.
+        int step = block <= 32 ? 4 : 1;
+        for (int b = 0; b < columns / block; b += step) {
+            int n = Math.min(step, columns / block - b);
+            BytePlanes.gather(rows, b * fileBytes(), rowBytes, n * fileBytes(), planes);
+            for (int i = 0; i < n; i++) {
+                pack(planes, i * fileBytes(), panel, at + (b + i) * blockBytes);
             }
-            from += fileBytes();
-            to += blockBytes;
-        }
-    }
-
-    private void putCodes(byte[] q, int from, byte[] panel, int base) {
-        if (bits == 8) {
-            for (int c = 0; c < group; c++) {
-                panel[base + c * ROWS] = q[from + c];
-            }
-            return;
-        }
-        for (int c = 0; c < group; c += 2) {
-            panel[base + c / 2 * ROWS] = (byte) (q[from + c] & 15 | q[from + c + 1] << 4);
-        }
-        int extra = bits - 4;
-        if (extra == 0) {
-            return;
-        }
-        int each = 8 / extra;
-        int high = base + group / 2 * ROWS;
-        for (int c = 0; c < group; c += each) {
-            int packed = 0;
-            for (int i = 0; i < each; i++) {
-                packed |= q[from + c + i] >> 4 << i * extra;
-            }
-            panel[high + c / each * ROWS] = (byte) packed;
         }
     }
 

@@ -22,10 +22,13 @@ final class RawLayout extends PanelLayout {
     }
 
     @Override
-    void pack(byte[] source, int offset, int columns, byte[] panel, int at, int lane) {
+    void pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
         int bytes = type.blockBytes();
-        for (int b = 0; b < columns / block; b++) {
-            System.arraycopy(source, offset + b * bytes, panel, at + b * blockBytes + lane * bytes, bytes);
+        for (int lane = 0; lane < ROWS; lane++) {
+            for (int b = 0; b < columns / block; b++) {
+                System.arraycopy(
+                        rows, lane * rowBytes + b * bytes, panel, at + b * blockBytes + lane * bytes, bytes);
+            }
         }
     }
 

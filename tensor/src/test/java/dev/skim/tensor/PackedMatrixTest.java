@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -14,6 +15,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Products of packed matrices against their plain definition in double, for every type. */
 class PackedMatrixTest {
@@ -169,6 +172,51 @@ class PackedMatrixTest {
         }
         assertArrayEquals(outs[0], outs[1]);
         assertArrayEquals(outs[0], outs[2]);
+    }
+
+    /** A matrix of several arrays, the last of them and its last panel not full: every weight is where it belongs. */
+    @ParameterizedTest
+    @EnumSource
+    void manyArrays(ElementType type) {
+        int rows = 2_011;
+        int columns = 2 * Math.max(256, type.blockSize());
+        MemorySegment data = weights(type, rows, columns, new Random(11));
+        float[] plain = new float[columns];
+        float[] row = new float[columns];
+        float[] x = new float[columns];
+        float[] out = new float[rows];
+        Arrays.fill(x, 1);
+        try (Workers workers = new Workers(2)) {
+            PackedMatrix matrix = PackedMatrix.pack(type, data, rows, columns, workers);
+            Activations lone = new Activations();
+            lone.set(x, 0, columns, 1, columns);
+            matrix.multiply(lone, out, 0, rows, false, workers);
+            for (int r = 0; r < rows; r++) {
+                Blocks.expand(type, data, r * type.bytes(columns), plain, 0, columns);
+                matrix.row(r, row, 0);
+                double sum = 0;
+                double size = 0;
+                for (int k = 0; k < columns; k++) {
+                    sum += plain[k];
+                    size += Math.abs(plain[k]);
+                }
+                for (int k = 0; k < columns; k++) {
+                    assertEquals(plain[k], row[k], 1e-5f * (float) size / columns + 4e-6f * Math.abs(plain[k]), "row " + r);
+                }
+                assertEquals(sum, out[r], columns * 0x1p-22 * size, "row " + r);
+            }
+        }
+    }
+
+    @Test
+    void whatTheSourceThrowsReachesTheCaller() {
+        try (Workers workers = new Workers(2)) {
+            assertThrows(UnsupportedOperationException.class, () -> PackedMatrix.pack(ElementType.Q8_0, (first, count, target) -> {
+                if (first > 500) {
+                    throw new UnsupportedOperationException();
+                }
+            }, 2_000, 512, workers));
+        }
     }
 
     @Test

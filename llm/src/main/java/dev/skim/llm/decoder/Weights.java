@@ -2,6 +2,7 @@ package dev.skim.llm.decoder;
 
 import dev.skim.gguf.GgufFile;
 import dev.skim.gguf.TensorInfo;
+import dev.skim.gguf.TensorReader;
 import dev.skim.llm.SkimException;
 import dev.skim.nn.Linear;
 import dev.skim.nn.RmsNorm;
@@ -9,7 +10,6 @@ import dev.skim.tensor.Blocks;
 import dev.skim.tensor.ElementType;
 import dev.skim.tensor.PackedMatrix;
 import dev.skim.tensor.Workers;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,8 +20,8 @@ import java.util.Set;
 import java.util.function.DoubleConsumer;
 
 /**
- * Takes the tensors out of a file by name, checks their shapes and packs them. One mapping at a time: what is resident
- * stays near the size of the packed weights.
+ * Takes the tensors out of a file by name, checks their shapes and packs them as they are read: what is resident stays near
+ * the size of the packed weights.
  */
 final class Weights {
     /** {@code rows} rows from {@code first} on of the matrix {@code name + ".weight"}, which has {@code of} rows. */
@@ -117,26 +117,39 @@ final class Weights {
     private PackedMatrix pack(Slice[] slices, int columns) {
         ElementType type = type(slices[0]);
         int rows = Arrays.stream(slices).mapToInt(Slice::rows).sum();
-        // Shared, for the workers read it too.
-        try (Arena arena = Arena.ofShared()) {
-            long rowBytes = type.bytes(columns);
-            MemorySegment data = null;
-            long at = 0;
-            for (Slice slice : slices) {
-                TensorInfo tensor = find(slice.name() + ".weight");
-                long bytes = slice.rows() * rowBytes;
-                MemorySegment piece = file.map(tensor, arena).asSlice(slice.first() * rowBytes, bytes);
-                if (slices.length == 1) {
-                    data = piece;
-                } else {
-                    data = data == null ? arena.allocate(rows * rowBytes, 64) : data;
-                    MemorySegment.copy(piece, 0, data, at, bytes);
-                }
-                at += bytes;
+        long rowBytes = type.bytes(columns);
+        TensorReader[] readers = new TensorReader[slices.length];
+        try {
+            for (int i = 0; i < slices.length; i++) {
+                readers[i] = file.reader(find(slices[i].name() + ".weight"));
             }
-            PackedMatrix packed = PackedMatrix.pack(type, data, rows, columns, workers);
-            report(at);
+            PackedMatrix packed = PackedMatrix.pack(
+                    type, (first, count, target) -> read(slices, readers, rowBytes, first, count, target), rows, columns,
+                    workers);
+            report(rows * rowBytes);
             return packed;
+        } finally {
+            for (TensorReader reader : readers) {
+                if (reader != null) {
+                    reader.close();
+                }
+            }
+        }
+    }
+
+    /** Reads rows {@code first} to {@code first + count - 1} of stacked slices. */
+    private static void read(
+            Slice[] slices, TensorReader[] readers, long rowBytes, int first, int count, byte[] target) {
+        int top = 0;
+        for (int i = 0; i < slices.length; i++) {
+            int begin = Math.max(first, top);
+            int end = Math.min(first + count, top + slices[i].rows());
+            if (begin < end) {
+                readers[i].read(
+                        (slices[i].first() + begin - top) * rowBytes,
+                        target, Math.toIntExact((begin - first) * rowBytes), Math.toIntExact((end - begin) * rowBytes));
+            }
+            top += slices[i].rows();
         }
     }
 
@@ -147,9 +160,11 @@ final class Weights {
             throw fault(name, "has the shape " + tensor.shape() + ", and [" + size + "] is needed");
         }
         float[] values = new float[size];
-        try (Arena arena = Arena.ofConfined()) {
-            Blocks.expand(tensor.type(), file.map(tensor, arena), 0, values, 0, size);
+        byte[] bytes = new byte[Math.toIntExact(tensor.bytes())];
+        try (TensorReader reader = file.reader(tensor)) {
+            reader.read(0, bytes, 0, bytes.length);
         }
+        Blocks.expand(tensor.type(), MemorySegment.ofArray(bytes), 0, values, 0, size);
         report(tensor.bytes());
         return values;
     }

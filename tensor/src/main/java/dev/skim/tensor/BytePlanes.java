@@ -1,0 +1,153 @@
+package dev.skim.tensor;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
+/**
+ * The bytes of 32 rows turned: plane j holds byte j of every row, as four longs of eight rows each. How rows become panels.
+ *
+ * <p>All of it is plain arithmetic on longs and no Vector API: a model is packed once, by code that has only just been
+ * compiled, and a vector in code that is not boxes. Small methods that are called often are compiled soon.
+ */
+final class BytePlanes {
+    /** Longs of a plane. */
+    static final int LONGS = PanelLayout.ROWS / Long.BYTES;
+
+    static final long LOW_NIBBLES = 0x0F0F0F0F0F0F0F0FL;
+
+    private static final int ROWS = PanelLayout.ROWS;
+
+    // All of them here: code that was compiled while a single kind of VarHandle was loaded is thrown away when the next one is.
+    static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+    static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private BytePlanes() {}
+
+    /**
+     * Turns bytes {@code from} to {@code from + count - 1} of 32 rows that begin {@code stride} bytes apart into planes 0
+     * and on. Reads and writes up to a multiple of 8.
+     */
+    static void gather(byte[] rows, int from, int stride, int count, long[] planes) {
+        for (int k = 0; k < LONGS; k++) {
+            for (int j = 0; j < count; j += Long.BYTES) {
+                turn(rows, from + k * Long.BYTES * stride + j, stride, planes, j * LONGS + k);
+            }
+        }
+    }
+
+    /** Eight bytes of eight rows, by the swaps of ever smaller blocks: Warren, Hacker's Delight (2nd ed.), section 7-3. */
+    private static void turn(byte[] rows, int from, int stride, long[] planes, int to) {
+        long a = (long) LONG.get(rows, from);
+        long b = (long) LONG.get(rows, from + stride);
+        long c = (long) LONG.get(rows, from + 2 * stride);
+        long d = (long) LONG.get(rows, from + 3 * stride);
+        long e = (long) LONG.get(rows, from + 4 * stride);
+        long f = (long) LONG.get(rows, from + 5 * stride);
+        long g = (long) LONG.get(rows, from + 6 * stride);
+        long h = (long) LONG.get(rows, from + 7 * stride);
+        long swap = (a >>> 32 ^ e) & 0xFFFFFFFFL;
+        e ^= swap;
+        a ^= swap << 32;
+        swap = (b >>> 32 ^ f) & 0xFFFFFFFFL;
+        f ^= swap;
+        b ^= swap << 32;
+        swap = (c >>> 32 ^ g) & 0xFFFFFFFFL;
+        g ^= swap;
+        c ^= swap << 32;
+        swap = (d >>> 32 ^ h) & 0xFFFFFFFFL;
+        h ^= swap;
+        d ^= swap << 32;
+        swap = (a >>> 16 ^ c) & 0x0000FFFF0000FFFFL;
+        c ^= swap;
+        a ^= swap << 16;
+        swap = (b >>> 16 ^ d) & 0x0000FFFF0000FFFFL;
+        d ^= swap;
+        b ^= swap << 16;
+        swap = (e >>> 16 ^ g) & 0x0000FFFF0000FFFFL;
+        g ^= swap;
+        e ^= swap << 16;
+        swap = (f >>> 16 ^ h) & 0x0000FFFF0000FFFFL;
+        h ^= swap;
+        f ^= swap << 16;
+        swap = (a >>> 8 ^ b) & 0x00FF00FF00FF00FFL;
+        planes[to] = a ^ swap << 8;
+        planes[to + LONGS] = b ^ swap;
+        swap = (c >>> 8 ^ d) & 0x00FF00FF00FF00FFL;
+        planes[to + 2 * LONGS] = c ^ swap << 8;
+        planes[to + 3 * LONGS] = d ^ swap;
+        swap = (e >>> 8 ^ f) & 0x00FF00FF00FF00FFL;
+        planes[to + 4 * LONGS] = e ^ swap << 8;
+        planes[to + 5 * LONGS] = f ^ swap;
+        swap = (g >>> 8 ^ h) & 0x00FF00FF00FF00FFL;
+        planes[to + 6 * LONGS] = g ^ swap << 8;
+        planes[to + 7 * LONGS] = h ^ swap;
+    }
+
+    /** Writes planes {@code plane} to {@code plane + count - 1} as they are: 32 bytes each. */
+    static void put(long[] planes, int plane, int count, byte[] panel, int at) {
+        for (int i = 0; i < count * LONGS; i++) {
+            put(panel, at + i * Long.BYTES, planes[plane * LONGS + i]);
+        }
+    }
+
+    /** Writes eight rows' bytes. */
+    static void put(byte[] panel, int at, long eight) {
+        LONG.set(panel, at, eight);
+    }
+
+    /** Writes two planes as 32 little-endian 16-bit numbers. */
+    static void putShorts(long[] planes, int plane, byte[] panel, int at) {
+        for (int k = 0; k < LONGS; k++) {
+            long low = planes[plane * LONGS + k];
+            long high = planes[(plane + 1) * LONGS + k];
+            put(panel, at + 16 * k, spread(low) | spread(high) << 8);
+            put(panel, at + 16 * k + 8, spread(low >>> 32) | spread(high >>> 32) << 8);
+        }
+    }
+
+    /** The low four bytes, with an empty byte above each. */
+    private static long spread(long bytes) {
+        long four = bytes & 0xFFFFFFFFL;
+        long two = (four | four << 16) & 0x0000FFFF0000FFFFL;
+        return (two | two << 8) & 0x00FF00FF00FF00FFL;
+    }
+
+    /**
+     * Pairs up the 4-bit codes of neighbours: of planes 2i and 2i + 1, counted from {@code plane}, the low nibbles become
+     * 32 bytes at {@code low + 32 i} and the high ones 32 bytes at {@code high + 32 i}.
+     *
+     * @param count planes
+     */
+    static void putNibbles(long[] planes, int plane, int count, byte[] panel, int low, int high) {
+        for (int i = 0; i < count / 2; i++) {
+            int first = (plane + 2 * i) * LONGS;
+            for (int k = 0; k < LONGS; k++) {
+                long even = planes[first + k];
+                long odd = planes[first + LONGS + k];
+                int at = i * ROWS + k * Long.BYTES;
+                put(panel, low + at, even & LOW_NIBBLES | (odd & LOW_NIBBLES) << 4);
+                put(panel, high + at, even >>> 4 & LOW_NIBBLES | odd & ~LOW_NIBBLES);
+            }
+        }
+    }
+
+    /**
+     * Packs a field of {@code bits} bits from bit {@code shift} of each of 8 / bits neighbouring planes into one byte, the
+     * first plane's lowest; {@code count} planes make 32 bytes each so many.
+     */
+    static void putFields(long[] planes, int plane, int count, int bits, int shift, byte[] panel, int at) {
+        long mask = 0x0101010101010101L * ((1 << bits) - 1);
+        int each = 8 / bits;
+        for (int i = 0; i < count / each; i++) {
+            for (int k = 0; k < LONGS; k++) {
+                long packed = 0;
+                for (int j = 0; j < each; j++) {
+                    packed |= (planes[(plane + i * each + j) * LONGS + k] >>> shift & mask) << j * bits;
+                }
+                put(panel, at + i * ROWS + k * Long.BYTES, packed);
+            }
+        }
+    }
+}
