@@ -24,8 +24,8 @@ public final class Attention {
     final float softCap;
     final int window;
 
-    /** What queries are multiplied with: the scale, and without a cap log2 e, for the softmax is taken in base 2. */
-    final float queryScale;
+    /** What queries are multiplied with. */
+    final float scale;
 
     /**
      * Attention of one kind of layer.
@@ -44,7 +44,7 @@ public final class Attention {
         this.headSize = headSize;
         this.softCap = softCap;
         this.window = window;
-        this.queryScale = softCap == 0 ? scale * Softmax.LOG2_E : scale;
+        this.scale = scale;
     }
 
     /**

@@ -103,7 +103,7 @@ final class FewQueries {
                         shared.queries, (kvHead * columns + column) * of.headSize, of.headSize);
             }
         }
-        VectorMath.scale(shared.queries, 0, of.kvHeads * columns * of.headSize, of.queryScale);
+        VectorMath.scale(shared.queries, 0, of.kvHeads * columns * of.headSize, of.scale);
         if (count <= SHORT) {
             workers.run(of.kvHeads, 1, (begin, end, worker) -> {
                 for (int kvHead = begin; kvHead < end; kvHead++) {
@@ -160,7 +160,7 @@ final class FewQueries {
             int position = batch.firstPosition() + column / of.group;
             int end = Math.clamp(position + 1 - firstKey, 0, PAGE);
             if (of.softCap != 0) {
-                VectorMath.softCap(scores, row, PAGE, of.softCap, of.softCap * Softmax.LOG2_E);
+                VectorMath.softCap(scores, row, PAGE, of.softCap);
             }
             if (end < PAGE) {
                 Arrays.fill(scores, row + end, row + PAGE, Float.NEGATIVE_INFINITY);

@@ -85,7 +85,7 @@ final class QueryTiles {
                     batch.queries(), batch.queryAt(firstToken, firstHead + h, headSize), batch.queryStride(), n,
                     headSize, scratch.queries, h * querySize);
         }
-        VectorMath.scale(scratch.queries, 0, heads * querySize, of.queryScale);
+        VectorMath.scale(scratch.queries, 0, heads * querySize, of.scale);
         Arrays.fill(scratch.outputs, 0, heads * padded(headSize) * PANEL, 0);
         Arrays.fill(scratch.maxima, 0, heads * PANEL, Softmax.LOWEST);
         Arrays.fill(scratch.sums, 0, heads * PANEL, 0);
@@ -143,7 +143,7 @@ final class QueryTiles {
                         scores, panel * PANEL * PANEL, PANEL, false);
             }
             if (of.softCap != 0) {
-                VectorMath.softCap(scores, 0, seen * PANEL, of.softCap, of.softCap * Softmax.LOG2_E);
+                VectorMath.softCap(scores, 0, seen * PANEL, of.softCap);
             }
             mask(of, scores, page * PAGE, seen, position, n);
             System.arraycopy(scratch.maxima, h * PANEL, scratch.max, 0, PANEL);

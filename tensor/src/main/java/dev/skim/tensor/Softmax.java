@@ -9,15 +9,14 @@ import static jdk.incubator.vector.VectorOperators.MAX;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The online softmax of attention over pages of 64 keys, in base 2: scores come multiplied with {@link #LOG2_E}, and
- * {@code 2^(score - maximum)} needs fewer operations than the natural exponential.
+ * The online softmax of attention over pages of 64 keys. Arguments of its exponential are never above 0, which spares
+ * it operations that {@link VectorMath#exp} needs.
  *
  * <p>Two forms give the same bits at every vector width: 32 queries side by side, or one query whose keys lie in a row.
  * Sums are taken in one fixed tree: keys 16 apart, pairs of those 32 apart, then halves of 8, 4, 2 and 1.
  */
 public final class Softmax {
-    /** Turns a score's base from e to 2. */
-    public static final float LOG2_E = 1.44269504f;
+    private static final float LOG2_E = 1.44269504f;
 
     /** Below every score, and finite, so that no difference of two of them is NaN: the maximum of no keys. */
     public static final float LOWEST = -1e30f;
@@ -26,7 +25,7 @@ public final class Softmax {
     private static final float ROUND = 0x1.8p23f;
 
     /** Below this the power would be subnormal and is taken as 0. */
-    private static final float SMALLEST = -126f;
+    private static final float SMALLEST = -87.3f;
 
     private static final int KEYS = 64;
     private static final int QUERIES = 32;
@@ -34,19 +33,22 @@ public final class Softmax {
     private Softmax() {}
 
     /**
-     * {@code a = 2^(a - top)} for {@code n} vectors {@code step} apart, of arguments up to 0: within 1 ulp; 0 below -126.
-     * The power of 0 is 1.
+     * {@code a = e^(a - top)} for {@code n} vectors {@code step} apart, of arguments x up to 0: within 1 + |x| / 4 ulp, which
+     * is log2 e's own rounding; 0 below -87.3. The power of 0 is 1.
      *
-     * <p>x = k + r with |r| at most 1/2; a polynomial of degree 6 for 2^r (minimax in relative error, 3e-9), and k added
-     * to the exponent. The loop stands here and nowhere else: as a helper that gives a vector it was compiled by itself
-     * before its callers were, which then did not inline it (JDK 25), and every call allocated.
+     * <p>The maximum is taken off before the base is changed: near scores then differ by an exact number. x log2 e = k + r
+     * with |r| at most 1/2; a polynomial of degree 6 for 2^r (minimax in relative error, 3e-9), and k added to the
+     * exponent. The loop stands here and nowhere else: as a helper that gives a vector it was compiled by itself before its
+     * callers were, which then did not inline it (JDK 25), and every call allocated.
      */
     static void powers(float[] a, int at, int step, int n, float[] tops, int topAt) {
         FloatVector top = FloatVector.fromArray(F, tops, topAt);
+        FloatVector log = FloatVector.broadcast(F, LOG2_E);
+        FloatVector round = FloatVector.broadcast(F, ROUND);
         for (int i = 0; i < n; i++) {
             FloatVector x = FloatVector.fromArray(F, a, at + i * step).sub(top);
-            FloatVector shifted = x.add(ROUND);
-            FloatVector r = x.sub(shifted.sub(ROUND));
+            FloatVector shifted = x.fma(log, round);
+            FloatVector r = x.fma(log, round.sub(shifted));
             FloatVector p = FloatVector.broadcast(F, 1.5416794e-4f);
             p = p.fma(r, FloatVector.broadcast(F, 1.3405537e-3f));
             p = p.fma(r, FloatVector.broadcast(F, 9.6182264e-3f));
@@ -65,7 +67,7 @@ public final class Softmax {
     /**
      * One page for 32 queries side by side (Milakov and Gimelshein 2018, algorithm 3).
      *
-     * @param s scores {@code [key][32]}, replaced by {@code 2^(s - m)}
+     * @param s scores {@code [key][32]}, replaced by {@code e^(s - m)}
      * @param keys 64, or 32 where the page's second half is not seen by any query
      * @param m running maxima of the 32 queries
      * @param l running sums
@@ -165,7 +167,7 @@ public final class Softmax {
         return m.reduceLanes(MAX);
     }
 
-    /** {@code a[i] = 2^(a[i] - top)} for one query's 64 keys; returns their sum. */
+    /** {@code a[i] = e^(a[i] - top)} for one query's 64 keys; returns their sum. */
     public static float weights(float[] a, int offset, float top) {
         float[] work = Scratch.get().sums;
         FloatVector.broadcast(F, top).intoArray(work, 0);
@@ -185,7 +187,7 @@ public final class Softmax {
         return work[0];
     }
 
-    /** {@code 2^(old - top)}: by what sums and outputs shrink when the maximum rises from {@code old} to {@code top}. */
+    /** {@code e^(old - top)}: by what sums and outputs shrink when the maximum rises from {@code old} to {@code top}. */
     public static float correction(float old, float top) {
         if (old == top) {
             return 1;

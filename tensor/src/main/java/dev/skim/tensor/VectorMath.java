@@ -106,20 +106,15 @@ public final class VectorMath {
 
     /** {@code a[i] = cap * tanh(a[i] / cap)}. */
     public static void softCap(float[] a, int offset, int n, float cap) {
-        softCap(a, offset, n, cap, cap);
-    }
-
-    /** {@code a[i] = factor * tanh(a[i] / cap)}. */
-    public static void softCap(float[] a, int offset, int n, float cap, float factor) {
         float inverse = 1 / cap;
         int i = 0;
         for (; i + Simd.LANES <= n; i += Simd.LANES) {
-            tanh(FloatVector.fromArray(F, a, offset + i).mul(inverse)).mul(factor).intoArray(a, offset + i);
+            tanh(FloatVector.fromArray(F, a, offset + i).mul(inverse)).mul(cap).intoArray(a, offset + i);
         }
         if (i < n) {
             float[] tail = new float[Simd.LANES];
             System.arraycopy(a, offset + i, tail, 0, n - i);
-            softCap(tail, 0, Simd.LANES, cap, factor);
+            softCap(tail, 0, Simd.LANES, cap);
             System.arraycopy(tail, 0, a, offset + i, n - i);
         }
     }
