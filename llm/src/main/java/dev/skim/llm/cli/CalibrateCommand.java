@@ -53,7 +53,7 @@ final class CalibrateCommand implements Callable<Integer> {
     @Option(
             names = "--share",
             split = ",",
-            paramLabel = "P%%",
+            paramLabel = "P%",
             description = "Savings to fit stand-ins for (--skip patch:P%%); none for none. Default: 12.5%%,25%%.")
     private List<String> shares = List.of("12.5%", "25%");
 

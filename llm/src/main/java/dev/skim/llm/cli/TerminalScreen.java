@@ -14,16 +14,24 @@ import org.jline.reader.UserInterruptException;
 import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.TerminalBuilder;
+import org.jline.utils.Signals;
 
 /** A chat on a terminal: line editing and history by JLine, which reaches the terminal through stty. */
 final class TerminalScreen implements ChatScreen {
+    /** Held here, for a logger that nobody holds forgets its level. */
+    private static final Logger JLINE = Logger.getLogger("org.jline");
+
     private final Terminal terminal;
     private final LineReader reader;
+    private volatile Runnable interrupted = () -> {};
     private boolean lineOpen;
 
     TerminalScreen() {
         // Where stty is missing JLine warns of the dumb terminal that it makes of it, which still serves.
-        Logger.getLogger("org.jline").setLevel(Level.OFF);
+        JLINE.setLevel(Level.OFF);
+        // Before the terminal's own: it goes back to the handler it found while it changes from one to the next, and
+        // the system's would end the program by a Ctrl-C in that moment.
+        Signals.register("INT", this::interrupt);
         // The other way to hand a descriptor to stty is a native library, which we do not have.
         System.setProperty("org.jline.terminal.exec.redirectPipeCreationMode", "reflection");
         try {
@@ -36,6 +44,7 @@ final class TerminalScreen implements ChatScreen {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        terminal.handle(Terminal.Signal.INT, signal -> interrupt());
         if (terminal.getWidth() <= 0 || terminal.getHeight() <= 0) {
             // A terminal that does not know its size, as some containers give; JLine would cut every line to nothing.
             terminal.setSize(new Size(80, 24));
@@ -113,8 +122,12 @@ final class TerminalScreen implements ChatScreen {
 
     @Override
     public Interruption onInterrupt(Runnable action) {
-        Terminal.SignalHandler before = terminal.handle(Terminal.Signal.INT, signal -> action.run());
-        return () -> terminal.handle(Terminal.Signal.INT, before);
+        interrupted = action;
+        return () -> interrupted = () -> {};
+    }
+
+    private void interrupt() {
+        interrupted.run();
     }
 
     @Override

@@ -55,7 +55,8 @@ class TerminalTest {
         ProcessBuilder builder = new Cli(folder).with("TERM", terminal).prepare("chat", "-m", model.toString());
         builder.command().addAll(List.of(options));
         String command = builder.command().stream().map(word -> "'" + word + "'").collect(Collectors.joining(" "));
-        builder.command("/usr/bin/script", "-qfec", command, "/dev/null").redirectErrorStream(true);
+        // Without exec a shell that waits for its child may take the Ctrl-C for its own and end with 130.
+        builder.command("/usr/bin/script", "-qfec", "exec " + command, "/dev/null").redirectErrorStream(true);
         process = builder.start();
         Thread reader = new Thread(() -> {
             try (InputStream in = process.getInputStream()) {
