@@ -31,7 +31,7 @@ public final class Session implements AutoCloseable {
     Session(Model model, int contextLength, SessionOptions options) {
         this.model = model;
         decoder = model.decoder();
-        sequence = decoder.sequence(contextLength, options.kvType());
+        sequence = decoder.sequence(contextLength, options.kvType(), options.exact());
         logits = new float[decoder.vocabularySize()];
         Drafting drafting = options.drafting();
         speculator = drafting == Drafting.NONE ? null : new Speculator(this, decoder, sequence, drafting);

@@ -11,14 +11,16 @@ import java.util.Objects;
  * @param skip what to leave out
  * @param drafting how tokens are drafted that the whole model then verifies: faster, with nothing lost
  * @param kvType how keys and values of the tokens are held; all but f32 round them
+ * @param exact whether all products are taken in f32; else those with 4-bit weights take their input rounded to
+ *     about 9 bits in groups of 32, which is faster and moves the logits a little
  */
-public record SessionOptions(int contextLength, SkipPolicy skip, Drafting drafting, KvType kvType) {
+public record SessionOptions(int contextLength, SkipPolicy skip, Drafting drafting, KvType kvType, boolean exact) {
     /** The model's own context length, nothing left out. */
     public static final SessionOptions DEFAULT = new SessionOptions(0, SkipPolicy.NONE);
 
-    /** Options with nothing drafted, and keys and values in f32. */
+    /** Options with nothing drafted, and all in f32. */
     public SessionOptions(int contextLength, SkipPolicy skip) {
-        this(contextLength, skip, Drafting.NONE, KvType.F32);
+        this(contextLength, skip, Drafting.NONE, KvType.F32, true);
     }
 
     /** Checks the length, and that the model that verifies is the whole one. */
@@ -34,13 +36,23 @@ public record SessionOptions(int contextLength, SkipPolicy skip, Drafting drafti
         }
     }
 
+    /** The same with another context length. */
+    public SessionOptions withContextLength(int contextLength) {
+        return new SessionOptions(contextLength, skip, drafting, kvType, exact);
+    }
+
     /** The same with another way to draft. */
     public SessionOptions withDrafting(Drafting drafting) {
-        return new SessionOptions(contextLength, skip, drafting, kvType);
+        return new SessionOptions(contextLength, skip, drafting, kvType, exact);
     }
 
     /** The same with keys and values held in another way. */
     public SessionOptions withKvType(KvType kvType) {
-        return new SessionOptions(contextLength, skip, drafting, kvType);
+        return new SessionOptions(contextLength, skip, drafting, kvType, exact);
+    }
+
+    /** The same with products that are exact, or not. */
+    public SessionOptions withExact(boolean exact) {
+        return new SessionOptions(contextLength, skip, drafting, kvType, exact);
     }
 }

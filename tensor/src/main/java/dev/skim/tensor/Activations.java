@@ -27,7 +27,7 @@ public final class Activations {
     /**
      * Makes an empty batch.
      *
-     * @param exact whether all products are taken in f32; else those with 4-bit weights round the activations to 8 bits
+     * @param exact whether all products are taken in f32; else those with 4-bit weights round the activations
      */
     public Activations(boolean exact) {
         this.exact = exact;
@@ -83,7 +83,12 @@ public final class Activations {
             rounded = new RoundedActivations();
         }
         if (!isRounded) {
-            rounded.set(source, offset, stride, tokens, columns, workers);
+            float[] plain = tiles(workers);
+            if (tokens == 1) {
+                rounded.set(plain, columns);
+            } else {
+                rounded.set(plain, tokens, columns, workers);
+            }
             isRounded = true;
         }
         return rounded;

@@ -14,7 +14,7 @@ public final class Kernels {
         return !(PanelLayout.of(type) instanceof RawLayout);
     }
 
-    /** Whether products with weights of this type may round the activations to 8 bits and use 16-bit lanes. */
+    /** Whether products with weights of this type may round the activations and use 16-bit lanes. */
     public static boolean rounds(ElementType type) {
         return PanelLayout.of(type).rounds();
     }

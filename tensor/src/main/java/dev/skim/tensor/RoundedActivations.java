@@ -1,15 +1,33 @@
 package dev.skim.tensor;
 
+import static dev.skim.tensor.Simd.F;
+import static dev.skim.tensor.Simd.I;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+
 /**
- * Activations rounded to 8 bits in groups of 32 columns: {@code x = scale * code} with codes of -127 to 127 and the scale
- * such that the largest in size is 127. Tiles of 32 tokens are interleaved, as in {@link Activations}; a lone token
- * stands as it is.
+ * Activations rounded in groups of 32 columns: {@code x = scale * code} with integer codes whose sizes add up to at most
+ * 4,095 in a group, which is as much as {@link ShortTile} can sum in 16 bits. Of an ordinary group the largest code is
+ * about 340: one and a half bits finer than codes of -127 to 127, and an outlier takes little from its neighbours. Tiles
+ * of 32 tokens are interleaved, as in {@link Activations}; a lone token stands as it is.
  */
 final class RoundedActivations {
     private static final int GROUP = ShortTile.GROUP;
 
+    /** What a group's sizes add up to before they are rounded, each by a half at most: 4,078 + 16 is under 4,095. */
+    private static final float TOTAL = 4078;
+
+    /** Groups that are smaller count as zero: the inverse of their scale could overflow. */
+    private static final float SMALLEST = 0x1p-100f;
+
     /** 1.5 x 2^23: adding it rounds to the nearest integer, ties to even. */
     private static final float ROUND = 0x1.8p23f;
+
+    private static final int ZERO = Float.floatToRawIntBits(ROUND);
+    private static final int LANES = F.length();
 
     /** The codes, each twice in an int, so that a broadcast fills 16-bit lanes: {@code [tile][column][32]}. */
     int[] codes = new int[0];
@@ -23,50 +41,91 @@ final class RoundedActivations {
     /** The groups' sums of rounded activations: {@code [tile][group][32]}. */
     float[] sums = new float[0];
 
-    /** Rounds {@code tokens} rows of {@code columns} elements, whole groups. */
-    void set(float[] source, int offset, int stride, int tokens, int columns, Workers workers) {
-        int padded = tokens == 1 ? 1 : (tokens + Tile.SIZE - 1) / Tile.SIZE * Tile.SIZE;
-        int size = Math.multiplyExact(padded, columns);
+    /** Rounds a lone token of {@code columns} elements, whole groups. */
+    void set(float[] source, int columns) {
+        fit(columns);
+        for (int g = 0; g < columns / GROUP; g++) {
+            int from = g * GROUP;
+            float size = size(source, from);
+            float scale = size < SMALLEST ? 0 : size / TOTAL;
+            float inverse = size < SMALLEST ? 0 : TOTAL / size;
+            IntVector totals = IntVector.zero(I);
+            for (int i = from; i < from + GROUP; i += LANES) {
+                IntVector code = FloatVector.fromArray(F, source, i).mul(inverse).add(ROUND).reinterpretAsInts().sub(ZERO);
+                totals = totals.add(code);
+                code.lanewise(VectorOperators.LSHL, 16).or(code.and(0xffff)).intoArray(codes, i);
+            }
+            int sum = totals.reduceLanes(VectorOperators.ADD);
+            starts[g] = -8 * sum << 16 | -8 * sum & 0xffff;
+            scales[g] = scale;
+            sums[g] = scale * sum;
+        }
+    }
+
+    /** Rounds {@code tokens} tokens of {@code columns} elements, whole groups, from their tiles: lanes are tokens. */
+    void set(float[] tiles, int tokens, int columns, Workers workers) {
+        int groups = (tokens + Tile.SIZE - 1) / Tile.SIZE * (columns / GROUP);
+        fit(Math.multiplyExact(groups, GROUP * Tile.SIZE));
+        workers.run(groups, 8, (begin, end, worker) -> {
+            for (int group = begin; group < end; group++) {
+                for (int lane = 0; lane < Tile.SIZE; lane += LANES) {
+                    round(tiles, group * GROUP * Tile.SIZE + lane, group * Tile.SIZE + lane);
+                }
+            }
+        });
+    }
+
+    /** The sum of a group's sizes in the order in which {@link #round} adds: the scales must agree to the bit. */
+    private static float size(float[] source, int from) {
+        float a = 0;
+        float b = 0;
+        float c = 0;
+        float d = 0;
+        for (int i = from; i < from + GROUP; i += 4) {
+            a += Math.abs(source[i]);
+            b += Math.abs(source[i + 1]);
+            c += Math.abs(source[i + 2]);
+            d += Math.abs(source[i + 3]);
+        }
+        return (a + b) + (c + d);
+    }
+
+    private void fit(int size) {
         if (codes.length < size) {
             codes = new int[size];
             starts = new int[size / GROUP];
             scales = new float[size / GROUP];
             sums = new float[size / GROUP];
         }
-        if (tokens == 1) {
-            for (int g = 0; g < columns / GROUP; g++) {
-                round(source, offset + g * GROUP, g * GROUP, 1, g);
-            }
-            return;
-        }
-        workers.run(tokens, 8, (begin, end, worker) -> {
-            for (int t = begin; t < end; t++) {
-                int tile = t / Tile.SIZE * Tile.SIZE * columns;
-                int lane = t % Tile.SIZE;
-                for (int g = 0; g < columns / GROUP; g++) {
-                    round(
-                            source, offset + t * stride + g * GROUP,
-                            tile + g * GROUP * Tile.SIZE + lane, Tile.SIZE, tile / GROUP + g * Tile.SIZE + lane);
-                }
-            }
-        });
     }
 
-    private void round(float[] source, int from, int to, int step, int set) {
-        float top = 0;
-        for (int i = 0; i < GROUP; i++) {
-            top = Math.max(top, Math.abs(source[from + i]));
+    /** Rounds a vector of tokens' columns of one group. */
+    private void round(float[] tiles, int from, int set) {
+        FloatVector a = FloatVector.zero(F);
+        FloatVector b = a;
+        FloatVector c = a;
+        FloatVector d = a;
+        for (int k = 0; k < GROUP; k += 4) {
+            int at = from + k * Tile.SIZE;
+            a = a.add(FloatVector.fromArray(F, tiles, at).abs());
+            b = b.add(FloatVector.fromArray(F, tiles, at + Tile.SIZE).abs());
+            c = c.add(FloatVector.fromArray(F, tiles, at + 2 * Tile.SIZE).abs());
+            d = d.add(FloatVector.fromArray(F, tiles, at + 3 * Tile.SIZE).abs());
         }
-        float scale = top / 127;
-        float inverse = top == 0 ? 0 : 127 / top;
-        int sum = 0;
-        for (int i = 0; i < GROUP; i++) {
-            int code = Float.floatToRawIntBits(source[from + i] * inverse + ROUND) - Float.floatToRawIntBits(ROUND);
-            sum += code;
-            codes[to + i * step] = code << 16 | code & 0xffff;
+        FloatVector size = a.add(b).add(c.add(d));
+        VectorMask<Float> small = size.lt(SMALLEST);
+        FloatVector scale = size.div(TOTAL).blend(0, small);
+        FloatVector inverse = FloatVector.broadcast(F, TOTAL).div(size).blend(0, small);
+        IntVector sum = IntVector.zero(I);
+        for (int k = 0; k < GROUP; k++) {
+            int at = from + k * Tile.SIZE;
+            IntVector code = FloatVector.fromArray(F, tiles, at).mul(inverse).add(ROUND).reinterpretAsInts().sub(ZERO);
+            sum = sum.add(code);
+            code.lanewise(VectorOperators.LSHL, 16).or(code.and(0xffff)).intoArray(codes, at);
         }
-        starts[set] = -8 * sum << 16 | -8 * sum & 0xffff;
-        scales[set] = scale;
-        sums[set] = scale * sum;
+        IntVector start = sum.mul(-8);
+        start.lanewise(VectorOperators.LSHL, 16).or(start.and(0xffff)).intoArray(starts, set);
+        scale.intoArray(scales, set);
+        ((FloatVector) sum.convertShape(VectorOperators.I2F, F, 0)).mul(scale).intoArray(sums, set);
     }
 }

@@ -17,8 +17,8 @@ import jdk.incubator.vector.ShortVector;
 /**
  * Products of 4-bit codes with rounded activations in 16-bit lanes: twice as many rows in a vector as f32 has.
  *
- * <p>A group of 32 columns is summed exactly: with codes q of 0 to 15 and activations of at most 127 in size, the sum of
- * {@code (q - 8) * x} is at most 8 * 127 * 32 = 32,512 in size and fits into 16 bits. The lanes compute it modulo 2^16 as
+ * <p>A group of 32 columns is summed exactly: with codes q of 0 to 15 and activations whose sizes add up to at most 4,095,
+ * the sum of {@code (q - 8) * x} is at most 8 * 4,095 in size and fits into 16 bits. The lanes compute it modulo 2^16 as
  * the sum of {@code q * x} less 8 times the sum of x, with which they start; sums on the way may wrap. Then each group's
  * sum is scaled and added in f32, in the order of the groups, whatever the batch: a token's bits do not depend on it.
  */

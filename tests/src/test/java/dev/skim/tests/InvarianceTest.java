@@ -34,12 +34,16 @@ class InvarianceTest {
 
     /** All logits, read in chunks; a chunk of 0 decodes one by one. */
     private static float[][] logits(Model model, int[] tokens, int chunk) {
-        return logits(model, tokens, chunk, KvType.F32);
+        return logits(model, tokens, chunk, SessionOptions.DEFAULT);
     }
 
     private static float[][] logits(Model model, int[] tokens, int chunk, KvType kvType) {
+        return logits(model, tokens, chunk, SessionOptions.DEFAULT.withKvType(kvType));
+    }
+
+    private static float[][] logits(Model model, int[] tokens, int chunk, SessionOptions options) {
         float[][] rows = new float[tokens.length][];
-        try (Session session = model.openSession(SessionOptions.DEFAULT.withKvType(kvType))) {
+        try (Session session = model.openSession(options)) {
             for (int begin = 0; begin < tokens.length; begin += Math.max(1, chunk)) {
                 if (chunk == 0) {
                     session.decode(tokens[begin]);
@@ -110,6 +114,26 @@ class InvarianceTest {
                                 assertTrue(cosine > least, "cosine " + cosine);
                             }
                         })));
+    }
+
+    /** With activations rounded. */
+    @TestFactory
+    Stream<DynamicTest> chunksRounded() {
+        SessionOptions options = SessionOptions.DEFAULT.withExact(false);
+        return Stream.of("tiny/llama.Q4_K_M.gguf", "tiny/qwen2.Q4_0.gguf")
+                .map(file -> DynamicTest.dynamicTest(file, () -> {
+                    Path path = Reference.path(file);
+                    try (Model one = Model.load(path, LoadOptions.DEFAULT.withThreads(1));
+                            Model two = Model.load(path, LoadOptions.DEFAULT.withThreads(2))) {
+                        int[] tokens = tokens(two, 150);
+                        float[][] whole = logits(two, tokens, 150, options);
+                        for (int chunk : new int[] {0, 7, 64}) {
+                            assertSame(whole, logits(two, tokens, chunk, options), "chunks of " + chunk);
+                        }
+                        assertSame(whole, logits(one, tokens, 33, options), "one thread");
+                        assertFalse(Arrays.equals(logits(two, tokens, 150)[149], whole[149]), "activations were rounded");
+                    }
+                }));
     }
 
     /** More than one internal batch. */

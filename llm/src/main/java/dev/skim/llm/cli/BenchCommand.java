@@ -61,7 +61,7 @@ final class BenchCommand implements Callable<Integer> {
     private List<Integer> depths = List.of(0);
 
     @Mixin
-    private KvOptions kv;
+    private PrecisionOptions precision;
 
     @Option(
             names = {"-r", "--repeats"},
@@ -198,7 +198,7 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     private SessionOptions options(int longest, SkipPolicy policy) {
-        return new SessionOptions(longest + 1, policy).withKvType(kv.type());
+        return precision.apply(new SessionOptions(longest + 1, policy));
     }
 
     private static int longestGeneration(List<Bench.Test> tests) {
@@ -229,8 +229,11 @@ final class BenchCommand implements Callable<Integer> {
                 machine.readBandwidth() / 1e9,
                 machine.multiplyAdds() / 1e9,
                 machine.width());
-        if (kv.type() != KvType.F32) {
-            System.out.println("Keys and values are held in " + kv.type() + ".");
+        if (precision.kvType() != KvType.F32) {
+            System.out.println("Keys and values are held in " + precision.kvType() + ".");
+        }
+        if (precision.exact()) {
+            System.out.println("All products are in f32.");
         }
         String restless = results.stream()
                 .filter(result -> !result.settled())
@@ -266,7 +269,8 @@ final class BenchCommand implements Callable<Integer> {
         report.put("parameters", elements(loaded));
         report.put("bytesPerToken", bench.weightBytes());
         report.put("threads", loaded.threads());
-        report.put("kvType", kv.type().toString());
+        report.put("kvType", precision.kvType().toString());
+        report.put("exact", precision.exact());
         Map<String, Object> limits = new LinkedHashMap<>();
         limits.put("width", machine.width());
         limits.put("readBytesPerSecond", machine.readBandwidth());

@@ -36,7 +36,7 @@ final class PerplexityCommand implements Callable<Integer> {
     private SkipOptions skip;
 
     @Mixin
-    private KvOptions kv;
+    private PrecisionOptions precision;
 
     @Option(
             names = {"-w", "--window"},
@@ -66,7 +66,7 @@ final class PerplexityCommand implements Callable<Integer> {
                         + "; give a longer text or a smaller --window.");
             }
             SkipReport report = new SkipReport(policy);
-            SessionOptions options = new SessionOptions(window, report.metered()).withKvType(kv.type());
+            SessionOptions options = precision.apply(new SessionOptions(window, report.metered()));
             try (Session session = loaded.openSession(options)) {
                 List<Double> running = measure(session, report, tokens, windows);
                 report(loaded, report.total(), running);
@@ -125,7 +125,7 @@ final class PerplexityCommand implements Callable<Integer> {
         if (json) {
             Map<String, Object> result = new LinkedHashMap<>();
             result.put("model", loaded.name());
-            result.put("kv_type", kv.type().toString());
+            result.put("kv_type", precision.kvType().toString());
             result.put("window", window);
             result.put("windows", running.size());
             result.put("perplexity", last);

@@ -20,7 +20,7 @@ final class SessionOptionsMixin {
     private SkipOptions skip;
 
     @Mixin
-    private KvOptions kv;
+    private PrecisionOptions precision;
 
     private SkipReport report;
 
@@ -32,7 +32,7 @@ final class SessionOptionsMixin {
         Drafting drafting = speculation.drafting(model, skip);
         report = new SkipReport(skip.policy(model));
         SessionOptions options =
-                new SessionOptions(contextLength, report.metered()).withDrafting(drafting).withKvType(kv.type());
+                precision.apply(new SessionOptions(contextLength, report.metered()).withDrafting(drafting));
         try {
             return model.openSession(options);
         } catch (IllegalArgumentException unfit) {

@@ -1,6 +1,7 @@
 package dev.skim.llm.cli;
 
 import dev.skim.llm.Model;
+import dev.skim.llm.SessionOptions;
 import dev.skim.llm.verify.Verification;
 import dev.skim.llm.verify.Verification.Result;
 import java.nio.file.Path;
@@ -37,19 +38,28 @@ final class VerifyCommand implements Callable<Integer> {
             description = "A folder with cases.json and logits, or the JSON file of one model.")
     private Path reference;
 
+    @Option(
+            names = "--rounded",
+            description = "Round activations as chat and run do, and allow for it; all in f32 where not given.")
+    private boolean rounded;
+
     @Option(names = "--json", description = "Print JSON.")
     private boolean json;
 
     @Override
     public Integer call() {
         Verification verification = Verification.of(reference);
+        if (rounded) {
+            verification = verification.within(Verification.Limits.ROUNDED);
+        }
+        SessionOptions options = SessionOptions.DEFAULT.withKvType(kv.type()).withExact(!rounded);
         try (Model loaded = model.load()) {
             if (!json) {
                 System.out.print(HEADER);
                 System.out.flush();
             }
             Consumer<Result> listener = json ? result -> {} : VerifyCommand::print;
-            List<Result> results = verification.run(loaded, kv.type(), listener);
+            List<Result> results = verification.run(loaded, options, listener);
             List<String> faults = new ArrayList<>(verification.faults(results));
             for (Result result : results) {
                 result.faults().forEach(fault -> faults.add(result.name() + ": " + fault));
@@ -57,6 +67,10 @@ final class VerifyCommand implements Callable<Integer> {
             if (json) {
                 System.out.println(Json.of(describe(loaded, results, faults)));
             } else {
+                double kl = Verification.meanKl(results);
+                if (!Double.isNaN(kl)) {
+                    System.out.printf(Locale.ROOT, "The mean KL over all rows is %.2e.%n", kl);
+                }
                 faults.forEach(System.out::println);
                 System.out.println(faults.isEmpty() ? "All is well." : "It falls short.");
             }

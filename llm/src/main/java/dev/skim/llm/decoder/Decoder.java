@@ -99,10 +99,14 @@ public final class Decoder {
         return shape;
     }
 
-    /** A new, empty sequence. */
-    public Sequence sequence(int capacity, KvType kvType) {
+    /**
+     * A new, empty sequence.
+     *
+     * @param exact whether all products are taken in f32, whatever the weights
+     */
+    public Sequence sequence(int capacity, KvType kvType, boolean exact) {
         KvCache cache = new KvCache(kvType, layers.length, config.kvHeads(), config.headSize(), capacity);
-        return new Sequence(cache, capacity > config.originalContext() ? longRope : rope);
+        return new Sequence(cache, exact, capacity > config.originalContext() ? longRope : rope);
     }
 
     /**

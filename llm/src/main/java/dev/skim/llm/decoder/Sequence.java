@@ -11,7 +11,7 @@ import dev.skim.nn.Workspace;
  */
 public final class Sequence {
     final KvCache cache;
-    final Workspace space = new Workspace();
+    final Workspace space;
     final Rope rope;
     float[] stream = new float[0];
     float[] normed = new float[0];
@@ -26,8 +26,9 @@ public final class Sequence {
 
     private volatile boolean cancelled;
 
-    Sequence(KvCache cache, Rope rope) {
+    Sequence(KvCache cache, boolean exact, Rope rope) {
         this.cache = cache;
+        space = new Workspace(exact);
         this.rope = rope;
     }
 

@@ -4,8 +4,6 @@ import dev.skim.llm.Model;
 import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
 import dev.skim.llm.SkimException;
-import dev.skim.nn.KvType;
-import dev.skim.skip.SkipPolicy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -31,6 +29,7 @@ public final class Verification {
      * @param worstLogProbability error at most
      * @param probability error at most, where probabilities are recorded
      * @param margin greedy tokens must agree up to the first step where the two largest logits are nearer than this
+     * @param kl the mean over all recorded rows of all cases, in nats, at most
      */
     public record Limits(
             double cosine,
@@ -39,12 +38,25 @@ public final class Verification {
             double meanLogProbability,
             double worstLogProbability,
             double probability,
-            double margin) {
+            double margin,
+            double kl) {
         /** For a real model, computed in f32. */
-        public static final Limits EXACT = new Limits(0.99999, 0.02, 0.998, 0.01, 0.05, 1e-4, 0.01);
+        public static final Limits EXACT = new Limits(0.99999, 0.02, 0.998, 0.01, 0.05, 1e-4, 0.01, 1e-5);
 
         /** For small random models, whose logits are of any size. */
-        public static final Limits SMALL = new Limits(0.9999, Double.POSITIVE_INFINITY, 0.998, 0.01, 0.05, 1e-4, 0.01);
+        public static final Limits SMALL =
+                new Limits(0.9999, Double.POSITIVE_INFINITY, 0.998, 0.01, 0.05, 1e-4, 0.01, Double.POSITIVE_INFINITY);
+
+        /** For a real model whose activations are rounded. */
+        public static final Limits ROUNDED = new Limits(
+                0.999,
+                Double.POSITIVE_INFINITY,
+                0.985,
+                Double.POSITIVE_INFINITY,
+                Double.POSITIVE_INFINITY,
+                Double.POSITIVE_INFINITY,
+                Double.POSITIVE_INFINITY,
+                5e-4);
     }
 
     /**
@@ -125,18 +137,18 @@ public final class Verification {
     /**
      * Runs all cases.
      *
-     * @param kvType how keys and values are held
+     * @param options how the sessions are opened, but for the context length
      * @param listener told each result as it is there
      * @throws SkimException when the reference does not belong to the model
      */
-    public List<Result> run(Model model, KvType kvType, Consumer<Result> listener) {
+    public List<Result> run(Model model, SessionOptions options, Consumer<Result> listener) {
         List<Result> results = new ArrayList<>();
         for (ReferenceCase one : cases) {
             if (one.vocabulary() != model.tokenizer().vocabularySize()) {
                 throw new SkimException("The reference is of a vocabulary of " + one.vocabulary() + " tokens, but "
                         + model.name() + " has " + model.tokenizer().vocabularySize() + ".");
             }
-            Result result = run(model, kvType, one);
+            Result result = run(model, options, one);
             results.add(result);
             listener.accept(result);
         }
@@ -147,18 +159,33 @@ public final class Verification {
     public List<String> faults(List<Result> results) {
         int positions = results.stream().mapToInt(Result::positions).sum();
         int same = results.stream().mapToInt(Result::sameArgmax).sum();
-        return same >= limits.top1 * positions
-                ? List.of()
-                : List.of(String.format(
-                        Locale.ROOT, "the largest logit agrees at %d of %d prompt positions, and %.2f %% are needed",
-                        same, positions, 100 * limits.top1));
+        List<String> faults = new ArrayList<>();
+        hold(faults, same >= limits.top1 * positions,
+                "the largest logit agrees at %d of %d prompt positions, and %.2f %% are needed",
+                same, positions, 100 * limits.top1);
+        double kl = meanKl(results);
+        hold(faults, !(kl > limits.kl), "the mean KL is %.2e, over %.2e", kl, limits.kl);
+        return faults;
     }
 
-    private Result run(Model model, KvType kvType, ReferenceCase one) {
+    /** The mean KL of all recorded rows of logits, in nats; NaN where there are none. */
+    public static double meanKl(List<Result> results) {
+        double sum = 0;
+        int rows = 0;
+        for (Result result : results) {
+            if (!Double.isNaN(result.kl())) {
+                sum += result.kl() * result.rows();
+                rows += result.rows();
+            }
+        }
+        return sum / rows;
+    }
+
+    private Result run(Model model, SessionOptions options, ReferenceCase one) {
         Tally tally = new Tally(one);
         int[] all = one.all();
         int prompt = one.tokens().length;
-        try (Session session = model.openSession(new SessionOptions(all.length, SkipPolicy.NONE).withKvType(kvType))) {
+        try (Session session = model.openSession(options.withContextLength(all.length))) {
             for (int begin = 0; begin < prompt; begin += PIECE) {
                 int end = Math.min(prompt, begin + PIECE);
                 float[][] logits = session.prefillAllLogits(Arrays.copyOfRange(all, begin, end));
@@ -273,11 +300,11 @@ public final class Verification {
             int at = Arrays.binarySearch(one.positions(), one.tokens().length - 1 + step);
             return at < 0 ? Double.POSITIVE_INFINITY : Compare.margin(recorded[at], one.probabilities());
         }
+    }
 
-        private static void hold(List<String> faults, boolean holds, String format, Object... arguments) {
-            if (!holds) {
-                faults.add(String.format(Locale.ROOT, format, arguments));
-            }
+    private static void hold(List<String> faults, boolean holds, String format, Object... arguments) {
+        if (!holds) {
+            faults.add(String.format(Locale.ROOT, format, arguments));
         }
     }
 }

@@ -1,0 +1,30 @@
+package dev.skim.llm.cli;
+
+import dev.skim.llm.SessionOptions;
+import dev.skim.nn.KvType;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** How exactly a session computes. */
+final class PrecisionOptions {
+    @Mixin
+    private KvOptions kv;
+
+    @Option(
+            names = "--exact",
+            description = "Compute all in f32. Otherwise what is multiplied with 4-bit weights is rounded to about 9 "
+                    + "bits, which is faster.")
+    private boolean exact;
+
+    SessionOptions apply(SessionOptions options) {
+        return options.withKvType(kv.type()).withExact(exact);
+    }
+
+    KvType kvType() {
+        return kv.type();
+    }
+
+    boolean exact() {
+        return exact;
+    }
+}

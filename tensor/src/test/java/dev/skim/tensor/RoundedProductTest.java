@@ -1,0 +1,152 @@
+package dev.skim.tensor;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Random;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Products with rounded activations against their definition: round as {@link RoundedActivations} says, multiply in double. */
+class RoundedProductTest {
+    private static final int GROUP = 32;
+
+    record Case(ElementType type, int rows, int columns, int tokens, int threads, long seed) {}
+
+    @Provide
+    Arbitrary<Case> cases() {
+        return Combinators.combine(
+                        Arbitraries.of(ElementType.Q4_0, ElementType.Q4_1, ElementType.Q4_K),
+                        Arbitraries.integers().between(1, 200),
+                        Arbitraries.integers().between(1, 20),
+                        Arbitraries.integers().between(1, 70),
+                        Arbitraries.integers().between(1, 3),
+                        Arbitraries.longs())
+                .as((type, rows, blocks, tokens, threads, seed) -> new Case(
+                        type, rows, type.blockSize() * (type.blockSize() == 32 ? blocks : 1 + blocks / 6), tokens, threads,
+                        seed));
+    }
+
+    /** Ordinary values; among them groups of zeros, of equal sizes (which take the sums to their limit), and outliers. */
+    private static float[] activations(int tokens, int columns, Random random) {
+        float[] x = new float[tokens * columns];
+        for (int from = 0; from < x.length; from += GROUP) {
+            int kind = random.nextInt(12);
+            for (int i = from; i < from + GROUP && kind > 0; i++) {
+                x[i] = kind == 1 ? (random.nextBoolean() ? 3 : -3) : (float) random.nextGaussian();
+                if (kind == 2 && random.nextInt(8) == 0) {
+                    x[i] *= 1000;
+                }
+            }
+        }
+        return x;
+    }
+
+    private static double[] rounded(float[] x) {
+        double[] rounded = new double[x.length];
+        for (int from = 0; from < x.length; from += GROUP) {
+            float[] sums = new float[4];
+            for (int i = from; i < from + GROUP; i++) {
+                sums[i % 4] += Math.abs(x[i]);
+            }
+            float size = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+            double codes = 0;
+            for (int i = from; i < from + GROUP && size > 0; i++) {
+                double code = Math.rint(x[i] * (4078 / size));
+                codes += Math.abs(code);
+                rounded[i] = (double) (size / 4078) * code;
+            }
+            assertTrue(codes <= 4095, "the sum of (q - 8) * code fits into 16 bits");
+        }
+        return rounded;
+    }
+
+    @Property(tries = 60)
+    void productIsTheDefinition(@ForAll("cases") Case c) {
+        Random random = new Random(c.seed);
+        MemorySegment data = PackedMatrixTest.weights(c.type, c.rows, c.columns, random);
+        float[] plain = new float[c.rows * c.columns];
+        Blocks.expand(c.type, data, 0, plain, 0, plain.length);
+        float largest = 0;
+        for (float weight : plain) {
+            largest = Math.max(largest, Math.abs(weight));
+        }
+        float[] x = activations(c.tokens, c.columns, random);
+        double[] rounded = rounded(x);
+        float[] out = new float[c.tokens * c.rows];
+        float[] twice = new float[c.tokens * c.rows];
+        float[] single = new float[c.rows];
+        try (Workers workers = new Workers(c.threads)) {
+            PackedMatrix matrix = PackedMatrix.pack(c.type, data, c.rows, c.columns, workers);
+            Activations batch = new Activations(false);
+            batch.set(x, 0, c.columns, c.tokens, c.columns);
+            matrix.multiply(batch, out, 0, c.rows, false, workers);
+            matrix.multiply(batch, twice, 0, c.rows, false, workers);
+            matrix.multiply(batch, twice, 0, c.rows, true, workers);
+            Activations lone = new Activations(false);
+            for (int t = 0; t < c.tokens; t++) {
+                lone.set(x, t * c.columns, c.columns, 1, c.columns);
+                matrix.multiply(lone, single, 0, c.rows, false, workers);
+                double size = 0;
+                for (int k = 0; k < c.columns; k++) {
+                    size += largest * Math.abs(rounded[t * c.columns + k]);
+                }
+                // Two additions a group to a chain of at most this size, codes and minima apart at most twice the weights.
+                double bound = (2 * c.columns / GROUP + 8) * 0x1p-23 * 3 * size + 1e-30;
+                for (int r = 0; r < c.rows; r++) {
+                    double exact = 0;
+                    for (int k = 0; k < c.columns; k++) {
+                        exact += plain[r * c.columns + k] * rounded[t * c.columns + k];
+                    }
+                    int at = t * c.rows + r;
+                    assertEquals(exact, out[at], bound, "row " + r + " token " + t);
+                    assertEquals(2 * exact, twice[at], 3 * bound, "added, row " + r + " token " + t);
+                    assertEquals(
+                            Float.floatToRawIntBits(out[at]), Float.floatToRawIntBits(single[r]),
+                            "a token alone and in a batch, row " + r + " token " + t);
+                }
+            }
+        }
+    }
+
+    /** Only some types round; with the others it makes no difference. */
+    @ParameterizedTest
+    @EnumSource
+    void othersAreExact(ElementType type) {
+        Random random = new Random(3);
+        int rows = 70;
+        int columns = 2 * Math.max(GROUP, type.blockSize());
+        int tokens = 9;
+        MemorySegment data = PackedMatrixTest.weights(type, rows, columns, random);
+        float[] x = activations(tokens, columns, random);
+        float[][] outs = new float[2][tokens * rows];
+        try (Workers workers = new Workers(2)) {
+            PackedMatrix matrix = PackedMatrix.pack(type, data, rows, columns, workers);
+            for (int i = 0; i < 2; i++) {
+                Activations batch = new Activations(i == 0);
+                batch.set(x, 0, columns, tokens, columns);
+                matrix.multiply(batch, outs[i], 0, rows, false, workers);
+            }
+        }
+        if (Kernels.rounds(type)) {
+            double difference = 0;
+            double size = 0;
+            for (int i = 0; i < outs[0].length; i++) {
+                difference += Math.pow(outs[0][i] - outs[1][i], 2);
+                size += Math.pow(outs[0][i], 2);
+            }
+            assertEquals(0, Math.sqrt(difference / size), 0.02);
+            assertTrue(difference > 0, "it rounds");
+        } else {
+            assertArrayEquals(outs[0], outs[1]);
+        }
+    }
+}
