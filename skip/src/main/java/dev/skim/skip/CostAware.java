@@ -9,8 +9,8 @@ import java.util.Locale;
  * Ours: the least harm per measured millisecond until the wanted saving is reached. Sublayers, layers and short runs of
  * layers compete; the choice with the least total harm whose saving reaches the share is found exactly
  * ({@link RunSelector}), which is never worse than taking them in order of harm per millisecond. That holds where harms
- * add up; harms of sublayers that are left out together do not, so where the profile has an order in which they were left
- * out together ({@link Profile#removals}), its beginning is taken.
+ * add up; harms of sublayers that are left out together do not, so where the profile has orders in which they were left out
+ * together ({@link Profile#removals}), the beginning is taken of the one that does the least harm at this saving.
  *
  * <p>Harm is what the profile measured; without that, one minus the similarity over what is left out, which adds up
  * where the changes are independent. Costs are the profile's measured times for the phases in which the mode skips, and
@@ -93,7 +93,7 @@ public record CostAware(Profile profile, Share share, Mode mode, boolean scale) 
                 }
             }
             double least = least(costs, chosen, layers);
-            if (least >= share.value() * (1 - 1e-9)) {
+            if (least >= enough()) {
                 return new Choice(chosen, least);
             }
             if (attempt == ATTEMPTS) {
@@ -105,20 +105,33 @@ public record CostAware(Profile profile, Share share, Mode mode, boolean scale) 
         }
     }
 
-    /** The beginning of the measured order that saves enough, or null where that is not so long. */
+    /** Of the measured orders' beginnings that save enough, the one with the least harm; null where none is so long. */
     private Choice inOrder(ModelShape shape, List<SublayerCosts> costs) {
-        BitSet chosen = new BitSet();
-        for (Removal removal : profile.removals()) {
-            double least = least(costs, chosen, shape.layers());
-            if (least >= share.value() * (1 - 1e-9)) {
-                return new Choice(chosen, least);
+        Choice best = null;
+        double leastHarm = Double.POSITIVE_INFINITY;
+        for (List<Removal> order : profile.removals()) {
+            BitSet chosen = new BitSet();
+            double harm = 0;
+            double saving = 0;
+            for (int i = 0; i < order.size() && saving < enough(); i++) {
+                Run run = order.get(i).run();
+                for (int step = run.start(); step < run.end(); step++) {
+                    chosen.set(shape.sublayer(step));
+                }
+                harm = order.get(i).harm();
+                saving = least(costs, chosen, shape.layers());
             }
-            for (int step = removal.run().start(); step < removal.run().end(); step++) {
-                chosen.set(shape.sublayer(step));
+            if (saving >= enough() && harm < leastHarm) {
+                best = new Choice(chosen, saving);
+                leastHarm = harm;
             }
         }
-        double least = least(costs, chosen, shape.layers());
-        return !profile.removals().isEmpty() && least >= share.value() * (1 - 1e-9) ? new Choice(chosen, least) : null;
+        return best;
+    }
+
+    /** The share, less what rounding may take. */
+    private double enough() {
+        return share.value() * (1 - 1e-9);
     }
 
     private static double least(List<SublayerCosts> costs, BitSet chosen, int layers) {

@@ -18,7 +18,7 @@ public final class Profile {
     private final List<SublayerCosts> costs;
     private final double[] harm;
     private final double[] layerHarm;
-    private final List<Removal> removals;
+    private final List<List<Removal>> removals;
     private final List<StandInSet> standIns;
     private final String notes;
 
@@ -31,7 +31,7 @@ public final class Profile {
         costs = List.copyOf(builder.costs);
         harm = builder.harm.clone();
         layerHarm = builder.layerHarm.clone();
-        removals = List.copyOf(builder.removals);
+        removals = builder.removals.stream().map(List::copyOf).toList();
         standIns = List.copyOf(builder.standIns);
         notes = builder.notes;
     }
@@ -105,8 +105,8 @@ public final class Profile {
         return layerHarm.clone();
     }
 
-    /** The order in which sublayers are best left out, with what that does together; empty where not measured. */
-    public List<Removal> removals() {
+    /** Orders in which sublayers may be left out, each with what that does together; empty where not measured. */
+    public List<List<Removal>> removals() {
         return removals;
     }
 
@@ -142,7 +142,7 @@ public final class Profile {
         private List<SublayerCosts> costs = List.of();
         private double[] harm = {};
         private double[] layerHarm = {};
-        private List<Removal> removals = List.of();
+        private List<List<Removal>> removals = List.of();
         private List<StandInSet> standIns = List.of();
         private String notes = "";
 
@@ -172,9 +172,9 @@ public final class Profile {
             return this;
         }
 
-        /** The order in which sublayers are best left out. */
-        public Builder removals(List<Removal> order) {
-            removals = order;
+        /** Orders in which sublayers may be left out. */
+        public Builder removals(List<List<Removal>> orders) {
+            removals = orders;
             return this;
         }
 
@@ -205,9 +205,11 @@ public final class Profile {
                 throw new IllegalArgumentException("a profile of " + layers + " layers has harms of " + 2 * layers
                         + " sublayers and " + layers + " layers, not " + harm.length + " and " + layerHarm.length);
             }
-            for (Removal removal : removals) {
-                if (removal.run().end() > 2 * layers) {
-                    throw new IllegalArgumentException(removal.run() + " is not in a model of " + layers + " layers");
+            for (List<Removal> order : removals) {
+                for (Removal removal : order) {
+                    if (removal.run().end() > 2 * layers) {
+                        throw new IllegalArgumentException(removal.run() + " is not in a model of " + layers + " layers");
+                    }
                 }
             }
             for (StandInSet set : standIns) {

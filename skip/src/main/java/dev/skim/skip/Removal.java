@@ -1,8 +1,7 @@
 package dev.skim.skip;
 
 /**
- * One step of an order in which sublayers were left out one after another, each time those with the least added harm per
- * measured time.
+ * One step of an order in which sublayers were left out one after another.
  *
  * @param run one sublayer, or both of a layer
  * @param harm of all that is left out up to and with this step, together (mean KL in nats, say)

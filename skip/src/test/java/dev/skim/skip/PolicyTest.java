@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.skim.tensor.ElementType;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -205,6 +206,47 @@ class PolicyTest {
         }
         assertTrue(saved(chosen, costs.getFirst(), layers) >= share - 1e-9);
         assertEquals(best, harm(chosen, harm, layerHarm), 1e-9);
+    }
+
+    /** Of all beginnings of the measured orders that save enough, the shortest of each order, the one with the least harm. */
+    @Property(tries = 60)
+    void costAwareTakesTheBestMeasuredOrder(
+            @ForAll @LongRange(max = 1000) long seed, @ForAll @DoubleRange(min = 0.05, max = 0.5) double share) {
+        int layers = 6;
+        Random random = new Random(seed);
+        SublayerCosts costs = new SublayerCosts(Phase.PREFILL, 512, 1 + random.nextDouble(), 1 + random.nextDouble(), 0.1);
+        List<List<Removal>> orders = new ArrayList<>();
+        double least = Double.POSITIVE_INFINITY;
+        BitSet best = null;
+        for (int o = 0; o < 3; o++) {
+            List<Integer> steps = new ArrayList<>(IntStream.range(0, 2 * layers).boxed().toList());
+            Collections.shuffle(steps, random);
+            List<Removal> order = new ArrayList<>();
+            BitSet out = new BitSet();
+            double harm = 0;
+            boolean enough = false;
+            for (int step : steps.subList(0, 3 + random.nextInt(2 * layers - 2))) {
+                harm += random.nextDouble();
+                order.add(new Removal(new Run(step, 1), harm));
+                out.set(shape(layers).sublayer(step));
+                if (!enough && saved(out, costs, layers) >= share * (1 - 1e-9)) {
+                    enough = true;
+                    if (harm < least) {
+                        least = harm;
+                        best = (BitSet) out.clone();
+                    }
+                }
+            }
+            orders.add(order);
+        }
+        Profile profile = Fixtures.random(layers, 8, seed).edit().costs(List.of(costs)).removals(orders).build();
+        BitSet chosen = new CostAware(profile, new Share(share), Mode.BOTH, true).sublayers(shape(layers));
+        if (best == null) {
+            // No order goes so far: the harms of single sublayers decide.
+            assertTrue(saved(chosen, costs, layers) >= share - 1e-9);
+        } else {
+            assertEquals(best, chosen);
+        }
     }
 
     private static double saved(BitSet set, SublayerCosts costs, int layers) {

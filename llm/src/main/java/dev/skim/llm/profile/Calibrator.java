@@ -151,7 +151,7 @@ public final class Calibrator {
         builder.harms(
                 Arrays.copyOf(measured, shape.sublayers()),
                 Arrays.copyOfRange(measured, shape.sublayers(), measured.length));
-        builder.removals(new RemovalOrder(shape, importance, costs, measured, harms)
+        builder.removals(new RemovalOrders(shape, importance, costs, measured, harms)
                 .measure(done -> progress.at("leaving out together", done)));
     }
 

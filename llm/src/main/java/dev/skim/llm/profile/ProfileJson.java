@@ -34,7 +34,7 @@ import java.util.Locale;
  * 576.
  */
 final class ProfileJson {
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
     private static final ObjectMapper MAPPER = new ObjectMapper(JsonFactory.builder()
                     // A map of width 4096 is a string of 45 million characters.
                     .streamReadConstraints(StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE).build())
@@ -67,12 +67,15 @@ final class ProfileJson {
         }
         root.set("harm", array(profile.harm()));
         root.set("layer_harm", array(profile.layerHarm()));
-        ArrayNode removals = root.putArray("removals");
-        for (Removal removal : profile.removals()) {
-            removals.addObject()
-                    .put("start", removal.run().start())
-                    .put("span", removal.run().span())
-                    .put("harm", removal.harm());
+        ArrayNode orders = root.putArray("removals");
+        for (List<Removal> order : profile.removals()) {
+            ArrayNode steps = orders.addObject().putArray("steps");
+            for (Removal removal : order) {
+                steps.addObject()
+                        .put("start", removal.run().start())
+                        .put("span", removal.run().span())
+                        .put("harm", removal.harm());
+            }
         }
         ArrayNode sets = root.putArray("stand_ins");
         for (StandInSet set : profile.standIns()) {
@@ -199,9 +202,13 @@ final class ProfileJson {
                     cost.number("feed_forward_ms"),
                     cost.number("rest_ms")));
         }
-        List<Removal> removals = new ArrayList<>();
-        for (Fields removal : fields.objects("removals")) {
-            removals.add(new Removal(run(removal), removal.number("harm")));
+        List<List<Removal>> removals = new ArrayList<>();
+        for (Fields order : fields.objects("removals")) {
+            List<Removal> steps = new ArrayList<>();
+            for (Fields step : order.objects("steps")) {
+                steps.add(new Removal(run(step), step.number("harm")));
+            }
+            removals.add(steps);
         }
         List<StandInSet> sets = new ArrayList<>();
         for (Fields set : fields.objects("stand_ins")) {

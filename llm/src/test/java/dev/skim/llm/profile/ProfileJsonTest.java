@@ -67,7 +67,9 @@ class ProfileJsonTest {
             builder.withoutFirst(importance(random, layers));
         }
         if (random.nextBoolean()) {
-            builder.removals(List.of(new Removal(new Run(0, 1), random.nextDouble()), new Removal(new Run(1, 1), 2)));
+            builder.removals(List.of(
+                    List.of(new Removal(new Run(0, 1), random.nextDouble()), new Removal(new Run(1, 1), 2)),
+                    List.of(new Removal(new Run(0, 2), random.nextDouble()))));
             builder.harms(random.doubles(2L * layers).toArray(), random.doubles(layers).toArray());
         }
         if (random.nextBoolean()) {
