@@ -14,8 +14,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Rates of policies on one prompt. Every timed run of a policy follows a run of the dense model, and the policies take
- * turns, so that whatever else the machine does meets all of them alike. Every run is a session of its own.
+ * Rates of policies on one prompt. Every timed run of a policy stands next to a run of the dense model, now before and now
+ * after it, and the policies take turns, so that whatever else the machine does meets all of them alike. Every run is a
+ * session of its own.
  */
 final class SpeedTest {
     /** The compiler is at work for about so long. */
@@ -34,7 +35,7 @@ final class SpeedTest {
     /** One run: seconds by phase, and what was counted. */
     private record Sample(double prompt, double generation, long kvBytes, SkipMeter meter) {}
 
-    /** A run of a policy and that of the dense model before it. */
+    /** A run of a policy and that of the dense model next to it. */
     private record Pair(Sample dense, Sample skipped) {
         double promptSaved() {
             return 1 - skipped.prompt / dense.prompt;
@@ -74,15 +75,27 @@ final class SpeedTest {
         for (int i = 0; i < repeats; i++) {
             profileDense();
             for (int c = 0; c < contenders.size(); c++) {
-                Sample whole = sample(SkipPlan.NONE);
+                Contender contender = contenders.get(c);
+                boolean denseFirst = i % 2 == 0;
+                Sample before = denseFirst || contender.dense() ? dense() : skipped(contender);
                 step.run();
-                dense.add(whole);
-                if (!contenders.get(c).dense()) {
-                    pairs.get(c).add(new Pair(whole, sample(contenders.get(c).policy().plan(model.shape()))));
+                if (!contender.dense()) {
+                    Sample after = denseFirst ? skipped(contender) : dense();
+                    pairs.get(c).add(denseFirst ? new Pair(before, after) : new Pair(after, before));
                 }
                 step.run();
             }
         }
+    }
+
+    private Sample dense() {
+        Sample whole = sample(SkipPlan.NONE);
+        dense.add(whole);
+        return whole;
+    }
+
+    private Sample skipped(Contender contender) {
+        return sample(contender.policy().plan(model.shape()));
     }
 
     private void profileDense() {
