@@ -56,7 +56,7 @@ class TerminalTest {
         builder.command().addAll(List.of(options));
         String command = builder.command().stream().map(word -> "'" + word + "'").collect(Collectors.joining(" "));
         // Without exec a shell that waits for its child may take the Ctrl-C for its own and end with 130.
-        builder.command("/usr/bin/script", "-qfec", "exec " + command, "/dev/null").redirectErrorStream(true);
+        builder.command("/usr/bin/script", "-qfec", "exec " + heedingInterrupts() + command, "/dev/null").redirectErrorStream(true);
         process = builder.start();
         Thread reader = new Thread(() -> {
             try (InputStream in = process.getInputStream()) {
@@ -72,6 +72,17 @@ class TerminalTest {
         reader.start();
         await("/help tells the commands");
         await("> ");
+    }
+
+    /** What a shell starts in the background ignores SIGINT and so do its children: a terminal's programs do not. */
+    private static String heedingInterrupts() throws IOException {
+        String ignored = Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.startsWith("SigIgn:"))
+                .map(line -> line.substring(7).strip())
+                .findFirst()
+                .orElse("0");
+        boolean interrupts = (Long.parseUnsignedLong(ignored, 16) & 1L << 2 - 1) != 0;
+        return interrupts ? "env --default-signal=INT " : "";
     }
 
     private void type(String keys) throws IOException {
