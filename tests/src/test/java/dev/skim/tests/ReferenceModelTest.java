@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.skim.llm.Model;
 import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
+import dev.skim.llm.verify.Compare;
 import dev.skim.llm.verify.Verification;
 import dev.skim.llm.verify.Verification.Result;
 import dev.skim.skip.SkipPolicy;
@@ -71,8 +72,8 @@ class ReferenceModelTest {
                         float[][] p = exact.prefillAllLogits(piece);
                         float[][] q = rounded.prefillAllLogits(piece);
                         for (int i = 0; i < piece.length; i++) {
-                            kl += kl(p[i], q[i]);
-                            same += argmax(p[i]) == argmax(q[i]) ? 1 : 0;
+                            kl += Compare.kl(p[i], q[i]);
+                            same += Compare.argmax(p[i]) == Compare.argmax(q[i]) ? 1 : 0;
                         }
                     }
                 }
@@ -118,45 +119,12 @@ class ReferenceModelTest {
                 session.prefill(Arrays.copyOfRange(tokens, begin, half));
                 float[][] logits = session.prefillAllLogits(Arrays.copyOfRange(tokens, half, begin + window - 1));
                 for (int i = 0; i < logits.length; i++) {
-                    sum += normaliser(logits[i]) - logits[i][tokens[half + i + 1]];
+                    sum += Compare.logSum(logits[i]) - logits[i][tokens[half + i + 1]];
                 }
                 scored += logits.length;
                 running[w] = Math.exp(sum / scored);
             }
         }
         return running;
-    }
-
-    /** KL divergence of softmax(q) from softmax(p), in nats. */
-    private static double kl(float[] p, float[] q) {
-        double above = normaliser(p);
-        double below = normaliser(q);
-        double sum = 0;
-        for (int i = 0; i < p.length; i++) {
-            double logP = p[i] - above;
-            sum += Math.exp(logP) * (logP - (q[i] - below));
-        }
-        return sum;
-    }
-
-    private static int argmax(float[] logits) {
-        int best = 0;
-        for (int i = 1; i < logits.length; i++) {
-            best = logits[i] > logits[best] ? i : best;
-        }
-        return best;
-    }
-
-    /** The logarithm of the sum of the exponentials. */
-    private static double normaliser(float[] logits) {
-        double max = Double.NEGATIVE_INFINITY;
-        for (float logit : logits) {
-            max = Math.max(max, logit);
-        }
-        double sum = 0;
-        for (float logit : logits) {
-            sum += Math.exp(logit - max);
-        }
-        return max + Math.log(sum);
     }
 }

@@ -104,14 +104,16 @@ final class RemovalOrders {
     }
 
     private List<Removal> greedy(DoubleConsumer progress) {
+        List<Piece> leastFirst = pieces.values().stream()
+                .sorted(Comparator.comparingDouble(piece -> piece.alone / piece.share))
+                .toList();
         List<Removal> order = new ArrayList<>();
         BitSet out = new BitSet();
         double saved = 0;
         double harm = 0;
         while (saved < FAR_ENOUGH) {
-            List<Piece> tried = pieces.values().stream()
+            List<Piece> tried = leastFirst.stream()
                     .filter(piece -> !piece.sublayers.intersects(out))
-                    .sorted(Comparator.comparingDouble(piece -> piece.alone / piece.share))
                     .limit(TRIED)
                     .toList();
             if (tried.isEmpty()) {

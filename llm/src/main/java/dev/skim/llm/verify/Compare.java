@@ -47,7 +47,7 @@ public final class Compare {
     }
 
     /** KL(recorded || own) of the two rows' softmax. */
-    static double kl(float[] recorded, float[] own) {
+    public static double kl(float[] recorded, float[] own) {
         double logSumRecorded = logSum(recorded);
         double logSumOwn = logSum(own);
         double sum = 0;
