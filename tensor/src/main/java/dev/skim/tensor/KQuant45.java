@@ -21,6 +21,11 @@ final class KQuant45 extends QuantLayout {
     }
 
     @Override
+    boolean hasMinima() {
+        return true;
+    }
+
+    @Override
     int fileBytes() {
         return bits == 4 ? 144 : 176;
     }

@@ -14,6 +14,11 @@ final class KQuant6 extends QuantLayout {
     }
 
     @Override
+    boolean hasMinima() {
+        return false;
+    }
+
+    @Override
     int fileBytes() {
         return 210;
     }
@@ -47,7 +52,6 @@ final class KQuant6 extends QuantLayout {
                         FloatVector scale =
                                 Simd.signedBytes(panel, base + GROUP_SCALES + g * ROWS + strip, half).mul(d);
                         scale.intoArray(s, to);
-                        scale.mul(-32).intoArray(s, to + 32);
                     }
                 }
             }

@@ -8,14 +8,11 @@ import jdk.incubator.vector.FloatVector;
  */
 final class Legacy extends QuantLayout {
     private final ElementType type;
-    private final int zero;
     private final boolean minimum;
 
-    /** {@code zero} is what a code must be to mean 0, for types without a minimum. */
-    Legacy(ElementType type, int bits, int zero) {
+    Legacy(ElementType type, int bits) {
         super(32, 32, bits, hasMinimum(type) ? 4 : 2);
         this.type = type;
-        this.zero = zero;
         this.minimum = hasMinimum(type);
     }
 
@@ -63,8 +60,8 @@ final class Legacy extends QuantLayout {
                 d.intoArray(s, so + b * 64 + r);
                 if (minimum) {
                     Simd.halves(panel, base + 64 + 2 * r).intoArray(s, so + b * 64 + 32 + r);
-                } else if (bits != 8) {
-                    d.mul(-zero).intoArray(s, so + b * 64 + 32 + r);
+                } else if (bits == 4) {
+                    d.mul(-zero()).intoArray(s, so + b * 64 + 32 + r);
                 }
             }
         }

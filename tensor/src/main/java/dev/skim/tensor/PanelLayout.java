@@ -42,11 +42,11 @@ abstract class PanelLayout {
             case F32 -> new FloatLayout(type);
             case F16 -> new FloatLayout(type);
             case BF16 -> new FloatLayout(type);
-            case Q4_0 -> new Legacy(type, 4, 8);
-            case Q4_1 -> new Legacy(type, 4, 0);
-            case Q5_0 -> new Legacy(type, 5, 16);
-            case Q5_1 -> new Legacy(type, 5, 0);
-            case Q8_0 -> new Legacy(type, 8, 0);
+            case Q4_0 -> new Legacy(type, 4);
+            case Q4_1 -> new Legacy(type, 4);
+            case Q5_0 -> new Legacy(type, 5);
+            case Q5_1 -> new Legacy(type, 5);
+            case Q8_0 -> new Legacy(type, 8);
             case Q4_K -> new KQuant45(4);
             case Q5_K -> new KQuant45(5);
             case Q6_K -> new KQuant6();

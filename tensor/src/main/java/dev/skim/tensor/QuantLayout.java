@@ -1,5 +1,7 @@
 package dev.skim.tensor;
 
+import jdk.incubator.vector.FloatVector;
+
 /**
  * The layout of quantised types whose weights are {@code q * scale + minimum} with a scale for each group of columns.
  *
@@ -77,7 +79,8 @@ abstract class QuantLayout extends PanelLayout {
                 int g = c / group;
                 int q = code(panel, base + codes + g * groupBytes() + lane, c % group);
                 float scale = s[g * 64 + lane];
-                out[offset + b * block + c] = bits == 8 ? q * scale : Math.fma(q, scale, s[g * 64 + 32 + lane]);
+                out[offset + b * block + c] =
+                        hasMinima() ? Math.fma(q, scale, s[g * 64 + 32 + lane]) : (q - zero()) * scale;
             }
         }
     }
@@ -89,24 +92,38 @@ abstract class QuantLayout extends PanelLayout {
             int blocks = n / block;
             int base = at + from / block * blockBytes;
             scales(panel, base, blocks, s, 0);
-            expandGroups(panel, base + codes, n / group, blockBytes, s, 0, out);
+            expandGroups(panel, base + codes, n / group, blockBytes, s, 0, out, scratch);
         } else {
             int base = at + from / block * blockBytes;
             scales(panel, base, 1, s, 0);
             int g = from % block / group;
-            expandGroups(panel, base + codes + g * groupBytes(), n / group, groupBytes(), s, g * 64, out);
+            expandGroups(panel, base + codes + g * groupBytes(), n / group, groupBytes(), s, g * 64, out, scratch);
         }
     }
 
-    private void expandGroups(byte[] q, int qo, int groups, int stride, float[] s, int so, float[] out) {
+    private void expandGroups(
+            byte[] panel, int at, int groups, int step, float[] s, int so, float[] out, Scratch scratch) {
+        byte[] q = unpacked(panel, at, groups, step, scratch, 0);
+        int qo = q == panel ? at : 0;
+        int stride = q == panel ? step : group * ROWS;
         for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
-            switch (bits) {
-                case 4 -> Codes.expand4(q, qo + strip, stride, groups, group, s, so + strip, out, strip);
-                case 5 -> Codes.expand5(q, qo + strip, stride, groups, group, s, so + strip, out, strip);
-                case 6 -> Codes.expand6(q, qo + strip, stride, groups, group, s, so + strip, out, strip);
-                default -> Codes.expand8(q, qo + strip, stride, groups, group, s, so + strip, out, strip);
+            if (bits == 4) {
+                Codes.expand4(q, qo + strip, stride, groups, group, s, so + strip, out, strip);
+            } else if (hasMinima()) {
+                Codes.expand8Minima(q, qo + strip, stride, groups, group, s, so + strip, out, strip);
+            } else {
+                Codes.expand8(q, qo + strip, stride, groups, group, s, so + strip, out, strip);
             }
         }
+    }
+
+    /** The array with groups' codes as the loops of {@link Codes} take them: the panel, or from {@code to} on their bytes. */
+    private byte[] unpacked(byte[] panel, int at, int groups, int step, Scratch scratch, int to) {
+        if (bits == 4 || bits == 8) {
+            return panel;
+        }
+        Codes.unpack(panel, at, step, groups, group, bits - 4, hasMinima() ? 0 : zero(), scratch.bytes, to);
+        return scratch.bytes;
     }
 
     @Override
@@ -121,15 +138,20 @@ abstract class QuantLayout extends PanelLayout {
             int b = second + from / block * blockBytes;
             scales(panel, a, n / block, s, 0);
             scales(panel, b, n / block, s, second0);
+            byte[] q = unpacked(panel, a + codes, n / group, stride, scratch, 0);
+            unpacked(panel, b + codes, n / group, stride, scratch, LONGEST * ROWS);
+            boolean own = q != panel;
+            int qa = own ? 0 : a + codes;
+            int qb = own ? LONGEST * ROWS : b + codes;
+            int next = own ? group * ROWS : stride;
             for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
-                int qa = a + codes + strip;
-                int qb = b + codes + strip;
                 int sb = second0 + strip;
-                switch (bits) {
-                    case 4 -> Codes.dot4(panel, qa, qb, stride, n / group, group, s, strip, sb, x, from, y, yo + strip);
-                    case 5 -> Codes.dot5(panel, qa, qb, stride, n / group, group, s, strip, sb, x, from, y, yo + strip);
-                    case 6 -> Codes.dot6(panel, qa, qb, stride, n / group, group, s, strip, sb, x, from, y, yo + strip);
-                    default -> Codes.dot8(panel, qa, qb, stride, n / group, group, s, strip, sb, x, from, y, yo + strip);
+                if (bits == 4) {
+                    Codes.dot4(q, qa + strip, qb + strip, next, n / group, group, s, strip, sb, x, from, y, yo + strip);
+                } else if (hasMinima()) {
+                    Codes.dot8Minima(q, qa + strip, qb + strip, next, n / group, group, s, strip, sb, x, from, y, yo + strip);
+                } else {
+                    Codes.dot8(q, qa + strip, qb + strip, next, n / group, group, s, strip, sb, x, from, y, yo + strip);
                 }
             }
         }
@@ -140,9 +162,26 @@ abstract class QuantLayout extends PanelLayout {
         return bits == 4;
     }
 
-    /** Whether groups have minima beyond those of codes that mean {@code q - 8}. */
-    boolean hasMinima() {
-        return true;
+    /** Whether groups have minima; else a code means {@code q - zero()}. */
+    abstract boolean hasMinima();
+
+    /** The code in the middle, which means 0 where there are no minima. */
+    final int zero() {
+        return bits == 8 ? 0 : 1 << bits - 1;
+    }
+
+    /** {@link #scales}, with minima as {@link ShortTile} takes them: those of codes that mean {@code q - 8}. */
+    private void shortScales(byte[] panel, int at, int blocks, float[] s, int so) {
+        scales(panel, at, blocks, s, so);
+        if (hasMinima()) {
+            for (int g = so; g < so + blocks * block / group * 64; g += 64) {
+                for (int r = g; r < g + ROWS; r += Simd.LANES) {
+                    FloatVector.fromArray(Simd.F, s, r)
+                            .fma(FloatVector.broadcast(Simd.F, 8f), FloatVector.fromArray(Simd.F, s, r + ROWS))
+                            .intoArray(s, r + ROWS);
+                }
+            }
+        }
     }
 
     @Override
@@ -155,8 +194,8 @@ abstract class QuantLayout extends PanelLayout {
             int n = Math.min(step, columns - from);
             int a = first + from / block * blockBytes;
             int b = second + from / block * blockBytes;
-            scales(panel, a, n / block, scratch.scales, 0);
-            scales(panel, b, n / block, scratch.scales, second0);
+            shortScales(panel, a, n / block, scratch.scales, 0);
+            shortScales(panel, b, n / block, scratch.scales, second0);
             ShortTile.dot(
                     panel, a + codes, b + codes, stride, n / group, scratch.scales, second0, hasMinima(),
                     x, from, from / group, scratch.shortSums, y, yo);
@@ -174,8 +213,8 @@ abstract class QuantLayout extends PanelLayout {
             int n = Math.min(step, columns - from);
             int a = first + from / block * blockBytes;
             int b = second + from / block * blockBytes;
-            scales(panel, a, n / block, scratch.scales, 0);
-            scales(panel, b, n / block, scratch.scales, second0);
+            shortScales(panel, a, n / block, scratch.scales, 0);
+            shortScales(panel, b, n / block, scratch.scales, second0);
             ShortTile.expand(panel, a + codes, stride, n / group, scratch.codes, 0);
             ShortTile.expand(panel, b + codes, stride, n / group, scratch.codes, Tile.SIZE);
             for (int t = 0; t < tokens; t += Tile.SIZE) {

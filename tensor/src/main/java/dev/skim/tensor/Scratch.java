@@ -19,6 +19,9 @@ final class Scratch {
     /** The results of a panel for a tile of tokens, where it has fewer than 32 rows, or the sums of 32 trees. */
     final float[] edge = new float[Tile.SIZE * Tile.SIZE];
 
+    /** The codes of two panels' columns as bytes. */
+    final byte[] bytes = new byte[2 * PanelLayout.LONGEST * Tile.SIZE + Simd.SLACK];
+
     /** The codes of two panels' columns as shorts. */
     final short[] codes = new short[PanelLayout.LONGEST * ShortTile.ROWS];
 

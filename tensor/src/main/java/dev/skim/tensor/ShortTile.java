@@ -57,7 +57,7 @@ final class ShortTile {
      * @param x the tile's rounded activations, from the first group on
      * @param tile where they start: column k of token j stands at {@code codes[tile + k * 32 + j]}
      * @param sets where the tile's scales start: group g of token j at {@code scales[sets + g * 32 + j]}
-     * @param s scales and minima of the first panel from 0 on, of the second from {@code second} on
+     * @param s scales d and minima (which include 8 d) of the first panel from 0 on, of the second from {@code second} on
      */
     static void multiply(
             RoundedActivations x, int tile, int sets, int groups, int columns,
@@ -89,7 +89,7 @@ final class ShortTile {
         }
     }
 
-    /** {@code y += sums * (d * scale)}, and where there are minima {@code + (m + 8 d) * sum}, for the 32 rows of a panel. */
+    /** {@code y += sums * (d * scale)}, and where there are minima {@code + m * sum}, for the 32 rows of a panel. */
     private static void add(
             short[] sums, int from, float[] s, int so, float scale, float sum, boolean minima, float[] y, int yo) {
         for (int r = 0; r < Tile.SIZE; r += Simd.LANES) {
@@ -98,8 +98,7 @@ final class ShortTile {
                     ShortVector.fromArray(HALF_SHORTS, sums, from + r).convertShape(S2F, F, 0);
             FloatVector out = t.fma(d.mul(scale), FloatVector.fromArray(F, y, yo + r));
             if (minima) {
-                FloatVector m = d.fma(FloatVector.broadcast(F, 8f), FloatVector.fromArray(F, s, so + 32 + r));
-                out = m.fma(FloatVector.broadcast(F, sum), out);
+                out = FloatVector.fromArray(F, s, so + 32 + r).fma(FloatVector.broadcast(F, sum), out);
             }
             out.intoArray(y, yo + r);
         }

@@ -34,6 +34,9 @@ final class Simd {
     /** Rows of a strip: the two vectors that an inner loop works on. */
     static final int STRIP = 2 * LANES;
 
+    /** Bytes of a column of a panel, or of half of it. */
+    static final VectorSpecies<Byte> B = species(byte.class, Math.min(256, BITS));
+
     private static final VectorSpecies<Byte> AS_WORDS = species(byte.class, BITS);
     /**
      * Bytes that become one vector of ints. There is no species of 32 bits: at a width of 128 a load takes 8 bytes of which
