@@ -4,6 +4,9 @@ import jdk.incubator.vector.FloatVector;
 
 /** F32, F16 and BF16: elements as they are in the file, column by column, 32 rows side by side. */
 final class FloatLayout extends PanelLayout {
+    /** Bytes of a panel that a lone token works on in one go. */
+    private static final int CHUNK_BYTES = 8 << 10;
+
     private final ElementType type;
     private final int size;
 
@@ -41,58 +44,106 @@ final class FloatLayout extends PanelLayout {
         }
     }
 
-    private static FloatVector load(ElementType type, byte[] a, int at) {
-        return switch (type) {
-            case F32 -> Simd.singles(a, at);
-            case F16 -> Simd.halves(a, at);
-            default -> Simd.brains(a, at);
-        };
-    }
-
     @Override
     void expand(byte[] panel, int at, int columns, int from, int n, float[] out, Scratch scratch) {
+        int start = at + from * blockBytes;
         switch (type) {
-            case F32 -> expand(ElementType.F32, panel, at + from * blockBytes, n, out);
-            case F16 -> expand(ElementType.F16, panel, at + from * blockBytes, n, out);
-            default -> expand(ElementType.BF16, panel, at + from * blockBytes, n, out);
+            case F32 -> expandF32(panel, start, n, out);
+            case F16 -> expandF16(panel, start, n, out);
+            default -> expandBF16(panel, start, n, out);
         }
     }
 
-    private static void expand(ElementType type, byte[] panel, int at, int n, float[] out) {
-        int size = type == ElementType.F32 ? 4 : 2;
-        for (int k = 0; k < n; k++) {
-            for (int r = 0; r < ROWS; r += Simd.LANES) {
-                load(type, panel, at + (k * ROWS + r) * size).intoArray(out, k * ROWS + r);
-            }
+    // A loop for each type: with the choice inside, C2 boxed the vector that it returned, and a product was 20 times slower.
+
+    private static void expandF32(byte[] panel, int at, int n, float[] out) {
+        for (int i = 0; i < n * ROWS; i += Simd.LANES) {
+            Simd.singles(panel, at + i * 4).intoArray(out, i);
+        }
+    }
+
+    private static void expandF16(byte[] panel, int at, int n, float[] out) {
+        for (int i = 0; i < n * ROWS; i += Simd.LANES) {
+            Simd.halves(panel, at + i * 2).intoArray(out, i);
+        }
+    }
+
+    private static void expandBF16(byte[] panel, int at, int n, float[] out) {
+        for (int i = 0; i < n * ROWS; i += Simd.LANES) {
+            Simd.brains(panel, at + i * 2).intoArray(out, i);
         }
     }
 
     @Override
     void dot(byte[] panel, int first, int second, int columns, float[] x, float[] y, int yo, Scratch scratch) {
-        for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
-            int a = first + strip * size;
-            int b = second + strip * size;
-            switch (type) {
-                case F32 -> dot(ElementType.F32, panel, a, b, columns, x, y, yo + strip);
-                case F16 -> dot(ElementType.F16, panel, a, b, columns, x, y, yo + strip);
-                default -> dot(ElementType.BF16, panel, a, b, columns, x, y, yo + strip);
+        // So many columns of both panels stay in the first-level cache from strip to strip.
+        int step = CHUNK_BYTES / blockBytes;
+        for (int from = 0; from < columns; from += step) {
+            int n = Math.min(step, columns - from);
+            int a = first + from * blockBytes;
+            int b = second + from * blockBytes;
+            scratch.touch(panel, a, b, n * blockBytes);
+            for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
+                int at = strip * size;
+                switch (type) {
+                    case F32 -> dotF32(panel, a + at, b + at, n, x, from, y, yo + strip);
+                    case F16 -> dotF16(panel, a + at, b + at, n, x, from, y, yo + strip);
+                    default -> dotBF16(panel, a + at, b + at, n, x, from, y, yo + strip);
+                }
             }
         }
     }
 
-    private static void dot(
-            ElementType type, byte[] panel, int a, int b, int columns, float[] x, float[] y, int yo) {
+    private static void dotF32(byte[] panel, int a, int b, int n, float[] x, int xo, float[] y, int yo) {
         int l = Simd.LANES;
-        int size = type == ElementType.F32 ? 4 : 2;
         FloatVector a0 = FloatVector.fromArray(Simd.F, y, yo), a1 = FloatVector.fromArray(Simd.F, y, yo + l);
         FloatVector b0 = FloatVector.fromArray(Simd.F, y, yo + ROWS);
         FloatVector b1 = FloatVector.fromArray(Simd.F, y, yo + ROWS + l);
-        for (int k = 0; k < columns; k++) {
-            FloatVector xk = FloatVector.broadcast(Simd.F, x[k]);
-            a0 = load(type, panel, a + k * ROWS * size).fma(xk, a0);
-            a1 = load(type, panel, a + (k * ROWS + l) * size).fma(xk, a1);
-            b0 = load(type, panel, b + k * ROWS * size).fma(xk, b0);
-            b1 = load(type, panel, b + (k * ROWS + l) * size).fma(xk, b1);
+        for (int k = 0; k < n; k++) {
+            FloatVector xk = FloatVector.broadcast(Simd.F, x[xo + k]);
+            int at = k * ROWS * 4;
+            a0 = Simd.singles(panel, a + at).fma(xk, a0);
+            a1 = Simd.singles(panel, a + at + l * 4).fma(xk, a1);
+            b0 = Simd.singles(panel, b + at).fma(xk, b0);
+            b1 = Simd.singles(panel, b + at + l * 4).fma(xk, b1);
+        }
+        a0.intoArray(y, yo);
+        a1.intoArray(y, yo + l);
+        b0.intoArray(y, yo + ROWS);
+        b1.intoArray(y, yo + ROWS + l);
+    }
+
+    private static void dotF16(byte[] panel, int a, int b, int n, float[] x, int xo, float[] y, int yo) {
+        int l = Simd.LANES;
+        FloatVector a0 = FloatVector.fromArray(Simd.F, y, yo), a1 = FloatVector.fromArray(Simd.F, y, yo + l);
+        FloatVector b0 = FloatVector.fromArray(Simd.F, y, yo + ROWS);
+        FloatVector b1 = FloatVector.fromArray(Simd.F, y, yo + ROWS + l);
+        for (int k = 0; k < n; k++) {
+            FloatVector xk = FloatVector.broadcast(Simd.F, x[xo + k]);
+            int at = k * ROWS * 2;
+            a0 = Simd.halves(panel, a + at).fma(xk, a0);
+            a1 = Simd.halves(panel, a + at + l * 2).fma(xk, a1);
+            b0 = Simd.halves(panel, b + at).fma(xk, b0);
+            b1 = Simd.halves(panel, b + at + l * 2).fma(xk, b1);
+        }
+        a0.intoArray(y, yo);
+        a1.intoArray(y, yo + l);
+        b0.intoArray(y, yo + ROWS);
+        b1.intoArray(y, yo + ROWS + l);
+    }
+
+    private static void dotBF16(byte[] panel, int a, int b, int n, float[] x, int xo, float[] y, int yo) {
+        int l = Simd.LANES;
+        FloatVector a0 = FloatVector.fromArray(Simd.F, y, yo), a1 = FloatVector.fromArray(Simd.F, y, yo + l);
+        FloatVector b0 = FloatVector.fromArray(Simd.F, y, yo + ROWS);
+        FloatVector b1 = FloatVector.fromArray(Simd.F, y, yo + ROWS + l);
+        for (int k = 0; k < n; k++) {
+            FloatVector xk = FloatVector.broadcast(Simd.F, x[xo + k]);
+            int at = k * ROWS * 2;
+            a0 = Simd.brains(panel, a + at).fma(xk, a0);
+            a1 = Simd.brains(panel, a + at + l * 2).fma(xk, a1);
+            b0 = Simd.brains(panel, b + at).fma(xk, b0);
+            b1 = Simd.brains(panel, b + at + l * 2).fma(xk, b1);
         }
         a0.intoArray(y, yo);
         a1.intoArray(y, yo + l);

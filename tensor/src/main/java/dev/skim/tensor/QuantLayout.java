@@ -129,13 +129,16 @@ abstract class QuantLayout extends PanelLayout {
     @Override
     void dot(byte[] panel, int first, int second, int columns, float[] x, float[] y, int yo, Scratch scratch) {
         float[] s = scratch.scales;
-        int step = Math.max(block, CHUNK / block * block);
-        int second0 = step / group * 64;
+        int second0 = LONGEST / group * 64;
         int stride = block <= CHUNK ? blockBytes : groupBytes();
-        for (int from = 0; from < columns; from += step) {
-            int n = Math.min(step, columns - from);
+        for (int from = 0; from < columns; from += LONGEST) {
+            int n = Math.min(LONGEST, columns - from);
             int a = first + from / block * blockBytes;
             int b = second + from / block * blockBytes;
+            if (bits == 4 || bits == 8) {
+                // Unpacking the others does not keep loads apart.
+                scratch.touch(panel, a, b, n / block * blockBytes);
+            }
             scales(panel, a, n / block, s, 0);
             scales(panel, b, n / block, s, second0);
             byte[] q = unpacked(panel, a + codes, n / group, stride, scratch, 0);
@@ -187,13 +190,13 @@ abstract class QuantLayout extends PanelLayout {
     @Override
     void roundedDot(
             byte[] panel, int first, int second, int columns, RoundedActivations x, float[] y, int yo, Scratch scratch) {
-        int step = Math.max(block, CHUNK / block * block);
-        int second0 = step / group * 64;
+        int second0 = LONGEST / group * 64;
         int stride = block <= CHUNK ? blockBytes : groupBytes();
-        for (int from = 0; from < columns; from += step) {
-            int n = Math.min(step, columns - from);
+        for (int from = 0; from < columns; from += LONGEST) {
+            int n = Math.min(LONGEST, columns - from);
             int a = first + from / block * blockBytes;
             int b = second + from / block * blockBytes;
+            scratch.touch(panel, a, b, n / block * blockBytes);
             shortScales(panel, a, n / block, scratch.scales, 0);
             shortScales(panel, b, n / block, scratch.scales, second0);
             ShortTile.dot(
