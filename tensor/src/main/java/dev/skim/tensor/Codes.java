@@ -16,7 +16,7 @@ import jdk.incubator.vector.IntVector;
 
 /**
  * The inner loops of {@link QuantLayout} for one strip (two vectors of rows): expand codes to f32, or multiply them with
- * an activation as they are unpacked.
+ * an activation as they are unpacked. There are loops for codes of 4 bits and of 8; those of 5 and 6 become bytes first.
  *
  * <p>The dots work on two strips at once, so that four accumulators hide the latency of the multiply-adds; more live
  * vectors would spill. They call the Vector API itself and no helpers: past 18,000 nodes C2 (JDK 25) inlines only what is

@@ -1,9 +1,5 @@
 package dev.skim.tensor;
 
-import static jdk.incubator.vector.VectorOperators.I2F;
-
-import jdk.incubator.vector.FloatVector;
-
 /**
  * Q4_K and Q5_K: blocks of 256 columns with two half-precision factors, one for the eight groups' 6-bit scales and one
  * for their 6-bit minima; {@code w = d * scale * q - dmin * min}.
@@ -63,24 +59,13 @@ final class KQuant45 extends QuantLayout {
     void scales(byte[] panel, int at, int blocks, float[] s, int so) {
         for (int b = 0; b < blocks; b++) {
             int base = at + b * blockBytes;
-            for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
-                for (int half = 0; half < 2; half++) {
-                    int r = strip + half * Simd.LANES;
-                    FloatVector d = Simd.halves(panel, base + 2 * r);
-                    FloatVector dmin = Simd.halves(panel, base + MINIMA + 2 * r).neg();
-                    for (int g = 0; g < 8; g++) {
-                        int to = so + (b * 8 + g) * 64 + r;
-                        ((FloatVector) Simd.unsignedBytes(panel, base + GROUP_SCALES + g * ROWS + strip, half)
-                                        .convertShape(I2F, Simd.F, 0))
-                                .mul(d)
-                                .intoArray(s, to);
-                        ((FloatVector) Simd.unsignedBytes(panel, base + GROUP_MINIMA + g * ROWS + strip, half)
-                                        .convertShape(I2F, Simd.F, 0))
-                                .mul(dmin)
-                                .intoArray(s, to + 32);
-                    }
-                }
-            }
+            int to = so + b * 8 * 64;
+            // The last group's place holds the factors until its turn comes.
+            int factors = to + 7 * 64;
+            Halves.expand(panel, base, ROWS, 1, s, factors);
+            Halves.expand(panel, base + MINIMA, ROWS, -1, s, factors + 32);
+            Halves.multiplyUnsigned(panel, base + GROUP_SCALES, 8, s, factors, to);
+            Halves.multiplyUnsigned(panel, base + GROUP_MINIMA, 8, s, factors + 32, to + 32);
         }
     }
 }

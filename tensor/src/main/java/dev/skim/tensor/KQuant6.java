@@ -1,7 +1,5 @@
 package dev.skim.tensor;
 
-import jdk.incubator.vector.FloatVector;
-
 /**
  * Q6_K: blocks of 256 columns with one half-precision factor and sixteen signed 8-bit scales;
  * {@code w = d * scale * (q - 32)}.
@@ -43,18 +41,10 @@ final class KQuant6 extends QuantLayout {
     void scales(byte[] panel, int at, int blocks, float[] s, int so) {
         for (int b = 0; b < blocks; b++) {
             int base = at + b * blockBytes;
-            for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
-                for (int half = 0; half < 2; half++) {
-                    int r = strip + half * Simd.LANES;
-                    FloatVector d = Simd.halves(panel, base + 2 * r);
-                    for (int g = 0; g < 16; g++) {
-                        int to = so + (b * 16 + g) * 64 + r;
-                        FloatVector scale =
-                                Simd.signedBytes(panel, base + GROUP_SCALES + g * ROWS + strip, half).mul(d);
-                        scale.intoArray(s, to);
-                    }
-                }
-            }
+            int to = so + b * 16 * 64;
+            // Where minima would stand there is room for the factor.
+            Halves.expand(panel, base, ROWS, 1, s, to + 32);
+            Halves.multiplySigned(panel, base + GROUP_SCALES, 16, s, to + 32, to);
         }
     }
 }

@@ -1,7 +1,5 @@
 package dev.skim.tensor;
 
-import jdk.incubator.vector.FloatVector;
-
 /**
  * Q4_0, Q4_1, Q5_0, Q5_1 and Q8_0: blocks of 32 columns with a half-precision scale and, for the types that end in 1, a
  * half-precision minimum; the others subtract a constant from the code.
@@ -55,14 +53,12 @@ final class Legacy extends QuantLayout {
     void scales(byte[] panel, int at, int blocks, float[] s, int so) {
         for (int b = 0; b < blocks; b++) {
             int base = at + b * blockBytes;
-            for (int r = 0; r < ROWS; r += Simd.LANES) {
-                FloatVector d = Simd.halves(panel, base + 2 * r);
-                d.intoArray(s, so + b * 64 + r);
-                if (minimum) {
-                    Simd.halves(panel, base + 64 + 2 * r).intoArray(s, so + b * 64 + 32 + r);
-                } else if (bits == 4) {
-                    d.mul(-zero()).intoArray(s, so + b * 64 + 32 + r);
-                }
+            int to = so + b * 64;
+            Halves.expand(panel, base, ROWS, 1, s, to);
+            if (minimum) {
+                Halves.expand(panel, base + 64, ROWS, 1, s, to + 32);
+            } else if (bits == 4) {
+                Halves.expand(panel, base, ROWS, -zero(), s, to + 32);
             }
         }
     }

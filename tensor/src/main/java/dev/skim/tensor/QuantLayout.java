@@ -32,8 +32,8 @@ abstract class QuantLayout extends PanelLayout {
     abstract void pack(long[] planes, int plane, byte[] panel, int at);
 
     /**
-     * Computes the scales and minima of {@code blocks} blocks: 64 floats a group, 32 scales and 32 minima. 8-bit types
-     * have no minima.
+     * Computes the scales and minima of {@code blocks} blocks: 64 floats a group, 32 scales and 32 minima. Where
+     * {@link #hasMinima} is false there are none, but for 4-bit codes, whose loops take -8 times the scale for one.
      */
     abstract void scales(byte[] panel, int at, int blocks, float[] s, int so);
 

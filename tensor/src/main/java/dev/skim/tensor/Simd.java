@@ -69,12 +69,6 @@ final class Simd {
         return VectorSpecies.of(element, VectorShape.forBitSize(bits));
     }
 
-    /** The unsigned bytes of vector {@code half} (0 or 1) of a strip that starts at {@code offset}. */
-    static IntVector unsignedBytes(byte[] a, int offset, int half) {
-        return (IntVector) ByteVector.fromArray(BYTES, a, offset + half * LANES)
-                .convertShape(VectorOperators.ZERO_EXTEND_B2I, I, 0);
-    }
-
     /** The signed bytes of vector {@code half} (0 or 1) of a strip that starts at {@code offset}, as floats. */
     static FloatVector signedBytes(byte[] a, int offset, int half) {
         return (FloatVector) ByteVector.fromArray(BYTES, a, offset + half * LANES)
