@@ -22,9 +22,7 @@ public final class CodedPanel {
 
     /** Expands {@code n} f16 numbers, a multiple of 32. */
     public static void expandHalves(byte[] source, int at, float[] target, int to, int n) {
-        for (int i = 0; i < n; i += Simd.LANES) {
-            Simd.halves(source, at + 2 * i).intoArray(target, to + i);
-        }
+        Halves.expand(source, at, n, 1, target, to);
     }
 
     /**
@@ -53,24 +51,15 @@ public final class CodedPanel {
 
     /** Expands {@code rows} rows of 32 codes, where every lane has its scale. */
     public static void expandByLane(byte[] codes, int at, int rows, byte[] scales, int scaleAt, float[] target, int to) {
-        for (int strip = 0; strip < SIZE; strip += Simd.STRIP) {
-            FloatVector u = Simd.halves(scales, scaleAt + 2 * strip);
-            FloatVector v = Simd.halves(scales, scaleAt + 2 * strip + 2 * Simd.LANES);
-            for (int row = 0; row < rows; row++) {
-                int from = at + row * SIZE + strip;
-                int into = to + row * SIZE + strip;
-                Simd.signedBytes(codes, from, 0).mul(u).intoArray(target, into);
-                Simd.signedBytes(codes, from, 1).mul(v).intoArray(target, into + Simd.LANES);
-            }
-        }
+        float[] work = Scratch.get().sums;
+        Halves.expand(scales, scaleAt, SIZE, 1, work, 0);
+        Halves.multiplySigned(codes, at, rows, work, 0, target, to, SIZE);
     }
 
     /** Expands {@code rows} rows of 32 codes, where every row has its scale; at most 64 rows. */
     public static void expandByRow(byte[] codes, int at, int rows, byte[] scales, int scaleAt, float[] target, int to) {
         float[] work = Scratch.get().sums;
-        for (int i = 0; i < rows; i += Simd.LANES) {
-            Simd.halves(scales, scaleAt + 2 * i).intoArray(work, i);
-        }
+        Halves.expand(scales, scaleAt, rows, 1, work, 0);
         for (int strip = 0; strip < SIZE; strip += Simd.STRIP) {
             for (int row = 0; row < rows; row++) {
                 FloatVector scale = FloatVector.broadcast(F, work[row]);

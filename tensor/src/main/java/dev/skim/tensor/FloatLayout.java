@@ -49,7 +49,7 @@ final class FloatLayout extends PanelLayout {
         int start = at + from * blockBytes;
         switch (type) {
             case F32 -> expandF32(panel, start, n, out);
-            case F16 -> expandF16(panel, start, n, out);
+            case F16 -> Halves.expand(panel, start, n * ROWS, 1, out, 0);
             default -> expandBF16(panel, start, n, out);
         }
     }
@@ -59,12 +59,6 @@ final class FloatLayout extends PanelLayout {
     private static void expandF32(byte[] panel, int at, int n, float[] out) {
         for (int i = 0; i < n * ROWS; i += Simd.LANES) {
             Simd.singles(panel, at + i * 4).intoArray(out, i);
-        }
-    }
-
-    private static void expandF16(byte[] panel, int at, int n, float[] out) {
-        for (int i = 0; i < n * ROWS; i += Simd.LANES) {
-            Simd.halves(panel, at + i * 2).intoArray(out, i);
         }
     }
 

@@ -15,7 +15,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /**
- * Half-precision factors of groups, and their products with the groups' 8-bit scales.
+ * Half-precision numbers, and their products with bytes.
  *
  * <p>All methods are void and go from array to array: as helpers that return vectors, these were not inlined in some runs
  * (C2, JDK 25), boxed, and made a token's product with Q4_K two to seven times slower.
@@ -23,7 +23,7 @@ import jdk.incubator.vector.IntVector;
 final class Halves {
     private Halves() {}
 
-    /** {@code out[to + i] = factor * } half number i of {@code n}, a multiple of a vector; exact where the factor is a power of 2. */
+    /** {@code out[to + i] = factor * } half number i of {@code n}; whole vectors are written; exact where the factor is a power of 2. */
     static void expand(byte[] a, int from, int n, float factor, float[] out, int to) {
         // Exponent and fraction stand 13 bits further left in f32; the biases differ by 112, so a product with 2^112
         // mends the exponent and makes subnormals normal.
@@ -52,13 +52,14 @@ final class Halves {
         }
     }
 
-    /** {@link #multiplyUnsigned} with signed bytes. */
-    static void multiplySigned(byte[] a, int from, int groups, float[] s, int factors, int to) {
+    /** {@code out[to + g * stride + r] = a[from + g * 32 + r] * factors[fo + r]} for signed bytes. */
+    static void multiplySigned(
+            byte[] a, int from, int groups, float[] factors, int fo, float[] out, int to, int stride) {
         for (int g = 0; g < groups; g++) {
             for (int r = 0; r < PanelLayout.ROWS; r += Simd.LANES) {
                 ((FloatVector) ByteVector.fromArray(BYTES, a, from + g * PanelLayout.ROWS + r).convertShape(B2F, F, 0))
-                        .mul(FloatVector.fromArray(F, s, factors + r))
-                        .intoArray(s, to + g * 64 + r);
+                        .mul(FloatVector.fromArray(F, factors, fo + r))
+                        .intoArray(out, to + g * stride + r);
             }
         }
     }

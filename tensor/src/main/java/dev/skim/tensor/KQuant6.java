@@ -44,7 +44,7 @@ final class KQuant6 extends QuantLayout {
             int to = so + b * 16 * 64;
             // Where minima would stand there is room for the factor.
             Halves.expand(panel, base, ROWS, 1, s, to + 32);
-            Halves.multiplySigned(panel, base + GROUP_SCALES, 16, s, to + 32, to);
+            Halves.multiplySigned(panel, base + GROUP_SCALES, 16, s, to + 32, s, to, 64);
         }
     }
 }

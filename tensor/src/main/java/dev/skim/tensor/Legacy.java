@@ -57,8 +57,6 @@ final class Legacy extends QuantLayout {
             Halves.expand(panel, base, ROWS, 1, s, to);
             if (minimum) {
                 Halves.expand(panel, base + 64, ROWS, 1, s, to + 32);
-            } else if (bits == 4) {
-                Halves.expand(panel, base, ROWS, -zero(), s, to + 32);
             }
         }
     }

@@ -18,11 +18,15 @@ abstract class QuantLayout extends PanelLayout {
     /** Where the codes start in a panel's block. */
     final int codes;
 
+    /** Whether the loops of {@link Codes} take the codes where they stand; else they become bytes first. */
+    private final boolean inPlace;
+
     QuantLayout(int block, int group, int bits, int scaleBytes) {
         super(block, ROWS * (scaleBytes + block * bits / 8));
         this.group = group;
         this.bits = bits;
         this.codes = ROWS * scaleBytes;
+        this.inPlace = bits == 4 || bits == 8;
     }
 
     /** Bytes of a row's block in the file. */
@@ -33,7 +37,7 @@ abstract class QuantLayout extends PanelLayout {
 
     /**
      * Computes the scales and minima of {@code blocks} blocks: 64 floats a group, 32 scales and 32 minima. Where
-     * {@link #hasMinima} is false there are none, but for 4-bit codes, whose loops take -8 times the scale for one.
+     * {@link #hasMinima} is false there are none.
      */
     abstract void scales(byte[] panel, int at, int blocks, float[] s, int so);
 
@@ -91,11 +95,11 @@ abstract class QuantLayout extends PanelLayout {
         if (block <= CHUNK) {
             int blocks = n / block;
             int base = at + from / block * blockBytes;
-            scales(panel, base, blocks, s, 0);
+            exactScales(panel, base, blocks, s, 0);
             expandGroups(panel, base + codes, n / group, blockBytes, s, 0, out, scratch);
         } else {
             int base = at + from / block * blockBytes;
-            scales(panel, base, 1, s, 0);
+            exactScales(panel, base, 1, s, 0);
             int g = from % block / group;
             expandGroups(panel, base + codes + g * groupBytes(), n / group, groupBytes(), s, g * 64, out, scratch);
         }
@@ -103,9 +107,15 @@ abstract class QuantLayout extends PanelLayout {
 
     private void expandGroups(
             byte[] panel, int at, int groups, int step, float[] s, int so, float[] out, Scratch scratch) {
-        byte[] q = unpacked(panel, at, groups, step, scratch, 0);
-        int qo = q == panel ? at : 0;
-        int stride = q == panel ? step : group * ROWS;
+        byte[] q = panel;
+        int qo = at;
+        int stride = step;
+        if (!inPlace) {
+            unpack(panel, at, groups, step, scratch.bytes, 0);
+            q = scratch.bytes;
+            qo = 0;
+            stride = group * ROWS;
+        }
         for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
             if (bits == 4) {
                 Codes.expand4(q, qo + strip, stride, groups, group, s, so + strip, out, strip);
@@ -117,13 +127,8 @@ abstract class QuantLayout extends PanelLayout {
         }
     }
 
-    /** The array with groups' codes as the loops of {@link Codes} take them: the panel, or from {@code to} on their bytes. */
-    private byte[] unpacked(byte[] panel, int at, int groups, int step, Scratch scratch, int to) {
-        if (bits == 4 || bits == 8) {
-            return panel;
-        }
-        Codes.unpack(panel, at, step, groups, group, bits - 4, hasMinima() ? 0 : zero(), scratch.bytes, to);
-        return scratch.bytes;
+    private void unpack(byte[] panel, int at, int groups, int step, byte[] bytes, int to) {
+        Codes.unpack(panel, at, step, groups, group, bits - 4, hasMinima() ? 0 : zero(), bytes, to);
     }
 
     @Override
@@ -135,18 +140,24 @@ abstract class QuantLayout extends PanelLayout {
             int n = Math.min(LONGEST, columns - from);
             int a = first + from / block * blockBytes;
             int b = second + from / block * blockBytes;
-            if (bits == 4 || bits == 8) {
+            if (inPlace) {
                 // Unpacking the others does not keep loads apart.
                 scratch.touch(panel, a, b, n / block * blockBytes);
             }
-            scales(panel, a, n / block, s, 0);
-            scales(panel, b, n / block, s, second0);
-            byte[] q = unpacked(panel, a + codes, n / group, stride, scratch, 0);
-            unpacked(panel, b + codes, n / group, stride, scratch, LONGEST * ROWS);
-            boolean own = q != panel;
-            int qa = own ? 0 : a + codes;
-            int qb = own ? LONGEST * ROWS : b + codes;
-            int next = own ? group * ROWS : stride;
+            exactScales(panel, a, n / block, s, 0);
+            exactScales(panel, b, n / block, s, second0);
+            byte[] q = panel;
+            int qa = a + codes;
+            int qb = b + codes;
+            int next = stride;
+            if (!inPlace) {
+                q = scratch.bytes;
+                unpack(panel, qa, n / group, stride, q, 0);
+                unpack(panel, qb, n / group, stride, q, LONGEST * ROWS);
+                qa = 0;
+                qb = LONGEST * ROWS;
+                next = group * ROWS;
+            }
             for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
                 int sb = second0 + strip;
                 if (bits == 4) {
@@ -171,6 +182,18 @@ abstract class QuantLayout extends PanelLayout {
     /** The code in the middle, which means 0 where there are no minima. */
     final int zero() {
         return bits == 8 ? 0 : 1 << bits - 1;
+    }
+
+    /** {@link #scales}, and for 4-bit codes without minima what their f32 loops take for one: -8 times the scale. */
+    private void exactScales(byte[] panel, int at, int blocks, float[] s, int so) {
+        scales(panel, at, blocks, s, so);
+        if (bits == 4 && !hasMinima()) {
+            for (int g = so; g < so + blocks * block / group * 64; g += 64) {
+                for (int r = g; r < g + ROWS; r += Simd.LANES) {
+                    FloatVector.fromArray(Simd.F, s, r).mul(-zero()).intoArray(s, r + ROWS);
+                }
+            }
+        }
     }
 
     /** {@link #scales}, with minima as {@link ShortTile} takes them: those of codes that mean {@code q - 8}. */
