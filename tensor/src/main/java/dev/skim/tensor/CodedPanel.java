@@ -1,7 +1,10 @@
 package dev.skim.tensor;
 
+import static dev.skim.tensor.Simd.BYTES;
 import static dev.skim.tensor.Simd.F;
+import static jdk.incubator.vector.VectorOperators.B2F;
 
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -60,13 +63,12 @@ public final class CodedPanel {
     public static void expandByRow(byte[] codes, int at, int rows, byte[] scales, int scaleAt, float[] target, int to) {
         float[] work = Scratch.get().sums;
         Halves.expand(scales, scaleAt, rows, 1, work, 0);
-        for (int strip = 0; strip < SIZE; strip += Simd.STRIP) {
-            for (int row = 0; row < rows; row++) {
-                FloatVector scale = FloatVector.broadcast(F, work[row]);
-                int from = at + row * SIZE + strip;
-                int into = to + row * SIZE + strip;
-                Simd.signedBytes(codes, from, 0).mul(scale).intoArray(target, into);
-                Simd.signedBytes(codes, from, 1).mul(scale).intoArray(target, into + Simd.LANES);
+        for (int row = 0; row < rows; row++) {
+            FloatVector scale = FloatVector.broadcast(F, work[row]);
+            for (int i = row * SIZE; i < (row + 1) * SIZE; i += Simd.LANES) {
+                ((FloatVector) ByteVector.fromArray(BYTES, codes, at + i).convertShape(B2F, F, 0))
+                        .mul(scale)
+                        .intoArray(target, to + i);
             }
         }
     }

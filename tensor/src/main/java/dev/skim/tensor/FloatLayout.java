@@ -1,11 +1,14 @@
 package dev.skim.tensor;
 
+import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
 
 /** F32, F16 and BF16: elements as they are in the file, column by column, 32 rows side by side. */
 final class FloatLayout extends PanelLayout {
-    /** Bytes of a panel that a lone token works on in one go. */
-    private static final int CHUNK_BYTES = 8 << 10;
+    /** Columns of two panels that a lone token's product expands in one go: they stay in the first-level cache. */
+    private static final int PIECE = 16;
 
     private final ElementType type;
     private final int size;
@@ -46,98 +49,61 @@ final class FloatLayout extends PanelLayout {
 
     @Override
     void expand(byte[] panel, int at, int columns, int from, int n, float[] out, Scratch scratch) {
-        int start = at + from * blockBytes;
+        expand(panel, at + from * blockBytes, n * ROWS, out, 0);
+    }
+
+    private void expand(byte[] panel, int at, int n, float[] out, int to) {
         switch (type) {
-            case F32 -> expandF32(panel, start, n, out);
-            case F16 -> Halves.expand(panel, start, n * ROWS, 1, out, 0);
-            default -> expandBF16(panel, start, n, out);
+            case F32 -> expandF32(panel, at, n, out, to);
+            case F16 -> Halves.expand(panel, at, n, 1, out, to);
+            default -> expandBF16(panel, at, n, out, to);
         }
     }
 
-    // A loop for each type: with the choice inside, C2 boxed the vector that it returned, and a product was 20 times slower.
-
-    private static void expandF32(byte[] panel, int at, int n, float[] out) {
-        for (int i = 0; i < n * ROWS; i += Simd.LANES) {
-            Simd.singles(panel, at + i * 4).intoArray(out, i);
+    private static void expandF32(byte[] panel, int at, int n, float[] out, int to) {
+        for (int i = 0; i < n; i += Simd.LANES) {
+            ByteVector.fromArray(Simd.WORDS, panel, at + i * 4).reinterpretAsFloats().intoArray(out, to + i);
         }
     }
 
-    private static void expandBF16(byte[] panel, int at, int n, float[] out) {
-        for (int i = 0; i < n * ROWS; i += Simd.LANES) {
-            Simd.brains(panel, at + i * 2).intoArray(out, i);
+    private static void expandBF16(byte[] panel, int at, int n, float[] out, int to) {
+        for (int i = 0; i < n; i += Simd.LANES) {
+            IntVector bits = (IntVector) ByteVector.fromArray(Simd.HALF_BYTES, panel, at + i * 2)
+                    .reinterpretAsShorts()
+                    .convertShape(VectorOperators.S2I, Simd.I, 0);
+            bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats().intoArray(out, to + i);
         }
     }
+
+    // Expanded first, also for a lone token: one loop for three types that no processor is kept waiting by. With the choice
+    // of a load inside the loop, C2 boxed what the load returned, and a product was 10 times slower.
 
     @Override
     void dot(byte[] panel, int first, int second, int columns, float[] x, float[] y, int yo, Scratch scratch) {
-        // So many columns of both panels stay in the first-level cache from strip to strip.
-        int step = CHUNK_BYTES / blockBytes;
-        for (int from = 0; from < columns; from += step) {
-            int n = Math.min(step, columns - from);
-            int a = first + from * blockBytes;
-            int b = second + from * blockBytes;
-            scratch.touch(panel, a, b, n * blockBytes);
+        float[] w = scratch.weights;
+        for (int from = 0; from < columns; from += PIECE) {
+            int n = Math.min(PIECE, columns - from);
+            expand(panel, first + from * blockBytes, n * ROWS, w, 0);
+            expand(panel, second + from * blockBytes, n * ROWS, w, PIECE * ROWS);
             for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
-                int at = strip * size;
-                switch (type) {
-                    case F32 -> dotF32(panel, a + at, b + at, n, x, from, y, yo + strip);
-                    case F16 -> dotF16(panel, a + at, b + at, n, x, from, y, yo + strip);
-                    default -> dotBF16(panel, a + at, b + at, n, x, from, y, yo + strip);
-                }
+                dot(w, strip, n, x, from, y, yo + strip);
             }
         }
     }
 
-    private static void dotF32(byte[] panel, int a, int b, int n, float[] x, int xo, float[] y, int yo) {
+    private static void dot(float[] w, int strip, int n, float[] x, int xo, float[] y, int yo) {
         int l = Simd.LANES;
         FloatVector a0 = FloatVector.fromArray(Simd.F, y, yo), a1 = FloatVector.fromArray(Simd.F, y, yo + l);
         FloatVector b0 = FloatVector.fromArray(Simd.F, y, yo + ROWS);
         FloatVector b1 = FloatVector.fromArray(Simd.F, y, yo + ROWS + l);
         for (int k = 0; k < n; k++) {
             FloatVector xk = FloatVector.broadcast(Simd.F, x[xo + k]);
-            int at = k * ROWS * 4;
-            a0 = Simd.singles(panel, a + at).fma(xk, a0);
-            a1 = Simd.singles(panel, a + at + l * 4).fma(xk, a1);
-            b0 = Simd.singles(panel, b + at).fma(xk, b0);
-            b1 = Simd.singles(panel, b + at + l * 4).fma(xk, b1);
-        }
-        a0.intoArray(y, yo);
-        a1.intoArray(y, yo + l);
-        b0.intoArray(y, yo + ROWS);
-        b1.intoArray(y, yo + ROWS + l);
-    }
-
-    private static void dotF16(byte[] panel, int a, int b, int n, float[] x, int xo, float[] y, int yo) {
-        int l = Simd.LANES;
-        FloatVector a0 = FloatVector.fromArray(Simd.F, y, yo), a1 = FloatVector.fromArray(Simd.F, y, yo + l);
-        FloatVector b0 = FloatVector.fromArray(Simd.F, y, yo + ROWS);
-        FloatVector b1 = FloatVector.fromArray(Simd.F, y, yo + ROWS + l);
-        for (int k = 0; k < n; k++) {
-            FloatVector xk = FloatVector.broadcast(Simd.F, x[xo + k]);
-            int at = k * ROWS * 2;
-            a0 = Simd.halves(panel, a + at).fma(xk, a0);
-            a1 = Simd.halves(panel, a + at + l * 2).fma(xk, a1);
-            b0 = Simd.halves(panel, b + at).fma(xk, b0);
-            b1 = Simd.halves(panel, b + at + l * 2).fma(xk, b1);
-        }
-        a0.intoArray(y, yo);
-        a1.intoArray(y, yo + l);
-        b0.intoArray(y, yo + ROWS);
-        b1.intoArray(y, yo + ROWS + l);
-    }
-
-    private static void dotBF16(byte[] panel, int a, int b, int n, float[] x, int xo, float[] y, int yo) {
-        int l = Simd.LANES;
-        FloatVector a0 = FloatVector.fromArray(Simd.F, y, yo), a1 = FloatVector.fromArray(Simd.F, y, yo + l);
-        FloatVector b0 = FloatVector.fromArray(Simd.F, y, yo + ROWS);
-        FloatVector b1 = FloatVector.fromArray(Simd.F, y, yo + ROWS + l);
-        for (int k = 0; k < n; k++) {
-            FloatVector xk = FloatVector.broadcast(Simd.F, x[xo + k]);
-            int at = k * ROWS * 2;
-            a0 = Simd.brains(panel, a + at).fma(xk, a0);
-            a1 = Simd.brains(panel, a + at + l * 2).fma(xk, a1);
-            b0 = Simd.brains(panel, b + at).fma(xk, b0);
-            b1 = Simd.brains(panel, b + at + l * 2).fma(xk, b1);
+            int a = strip + k * ROWS;
+            int b = a + PIECE * ROWS;
+            a0 = FloatVector.fromArray(Simd.F, w, a).fma(xk, a0);
+            a1 = FloatVector.fromArray(Simd.F, w, a + l).fma(xk, a1);
+            b0 = FloatVector.fromArray(Simd.F, w, b).fma(xk, b0);
+            b1 = FloatVector.fromArray(Simd.F, w, b + l).fma(xk, b1);
         }
         a0.intoArray(y, yo);
         a1.intoArray(y, yo + l);
@@ -149,7 +115,7 @@ final class FloatLayout extends PanelLayout {
     void row(byte[] panel, int at, int columns, int lane, float[] out, int offset) {
         float[] panelRow = new float[ROWS];
         for (int c = 0; c < columns; c++) {
-            expand(panel, at, columns, c, 1, panelRow, null);
+            expand(panel, at + c * blockBytes, ROWS, panelRow, 0);
             out[offset + c] = panelRow[lane];
         }
     }

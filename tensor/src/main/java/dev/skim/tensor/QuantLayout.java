@@ -9,6 +9,12 @@ import jdk.incubator.vector.FloatVector;
  * bytes with two 4-bit codes each, then the fifth or the fifth and sixth bits; 8-bit codes stand as signed bytes.
  */
 abstract class QuantLayout extends PanelLayout {
+    /** Columns that a lone token's product unpacks in one go, where it does. */
+    private static final int UNPACKED = 32;
+
+    /** Where the scales of the second of two panels start in {@link Scratch#scales}. */
+    private static final int SECOND = Scratch.GROUPS * 64;
+
     /** Columns that share a scale. */
     final int group;
 
@@ -133,40 +139,38 @@ abstract class QuantLayout extends PanelLayout {
 
     @Override
     void dot(byte[] panel, int first, int second, int columns, float[] x, float[] y, int yo, Scratch scratch) {
-        float[] s = scratch.scales;
-        int second0 = LONGEST / group * 64;
-        int stride = block <= CHUNK ? blockBytes : groupBytes();
-        for (int from = 0; from < columns; from += LONGEST) {
-            int n = Math.min(LONGEST, columns - from);
+        // Block by block, so that both panels are read from front to back: processors fetch ahead of such reads alone.
+        for (int from = 0; from < columns; from += block) {
             int a = first + from / block * blockBytes;
             int b = second + from / block * blockBytes;
+            exactScales(panel, a, 1, scratch.scales, 0);
+            exactScales(panel, b, 1, scratch.scales, SECOND);
             if (inPlace) {
-                // Unpacking the others does not keep loads apart.
-                scratch.touch(panel, a, b, n / block * blockBytes);
+                dotGroups(panel, a + codes, b + codes, block / group, scratch.scales, 0, x, from, y, yo);
+                continue;
             }
-            exactScales(panel, a, n / block, s, 0);
-            exactScales(panel, b, n / block, s, second0);
-            byte[] q = panel;
-            int qa = a + codes;
-            int qb = b + codes;
-            int next = stride;
-            if (!inPlace) {
-                q = scratch.bytes;
-                unpack(panel, qa, n / group, stride, q, 0);
-                unpack(panel, qb, n / group, stride, q, LONGEST * ROWS);
-                qa = 0;
-                qb = LONGEST * ROWS;
-                next = group * ROWS;
+            int groups = UNPACKED / group;
+            for (int g = 0; g < block / group; g += groups) {
+                int at = codes + g * groupBytes();
+                unpack(panel, a + at, groups, groupBytes(), scratch.bytes, 0);
+                unpack(panel, b + at, groups, groupBytes(), scratch.bytes, UNPACKED * ROWS);
+                dotGroups(scratch.bytes, 0, UNPACKED * ROWS, groups, scratch.scales, g * 64, x, from + g * group, y, yo);
             }
-            for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
-                int sb = second0 + strip;
-                if (bits == 4) {
-                    Codes.dot4(q, qa + strip, qb + strip, next, n / group, group, s, strip, sb, x, from, y, yo + strip);
-                } else if (hasMinima()) {
-                    Codes.dot8Minima(q, qa + strip, qb + strip, next, n / group, group, s, strip, sb, x, from, y, yo + strip);
-                } else {
-                    Codes.dot8(q, qa + strip, qb + strip, next, n / group, group, s, strip, sb, x, from, y, yo + strip);
-                }
+        }
+    }
+
+    private void dotGroups(
+            byte[] q, int qa, int qb, int groups, float[] s, int so, float[] x, int xo, float[] y, int yo) {
+        int stride = inPlace ? groupBytes() : group * ROWS;
+        for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
+            int sa = so + strip;
+            int sb = sa + SECOND;
+            if (bits == 4) {
+                Codes.dot4(q, qa + strip, qb + strip, stride, groups, group, s, sa, sb, x, xo, y, yo + strip);
+            } else if (hasMinima()) {
+                Codes.dot8Minima(q, qa + strip, qb + strip, stride, groups, group, s, sa, sb, x, xo, y, yo + strip);
+            } else {
+                Codes.dot8(q, qa + strip, qb + strip, stride, groups, group, s, sa, sb, x, xo, y, yo + strip);
             }
         }
     }
@@ -213,17 +217,13 @@ abstract class QuantLayout extends PanelLayout {
     @Override
     void roundedDot(
             byte[] panel, int first, int second, int columns, RoundedActivations x, float[] y, int yo, Scratch scratch) {
-        int second0 = LONGEST / group * 64;
-        int stride = block <= CHUNK ? blockBytes : groupBytes();
-        for (int from = 0; from < columns; from += LONGEST) {
-            int n = Math.min(LONGEST, columns - from);
+        for (int from = 0; from < columns; from += block) {
             int a = first + from / block * blockBytes;
             int b = second + from / block * blockBytes;
-            scratch.touch(panel, a, b, n / block * blockBytes);
-            shortScales(panel, a, n / block, scratch.scales, 0);
-            shortScales(panel, b, n / block, scratch.scales, second0);
+            shortScales(panel, a, 1, scratch.scales, 0);
+            shortScales(panel, b, 1, scratch.scales, SECOND);
             ShortTile.dot(
-                    panel, a + codes, b + codes, stride, n / group, scratch.scales, second0, hasMinima(),
+                    panel, a + codes, b + codes, groupBytes(), block / group, scratch.scales, SECOND, hasMinima(),
                     x, from, from / group, scratch.shortSums, y, yo);
         }
     }
@@ -233,20 +233,19 @@ abstract class QuantLayout extends PanelLayout {
             byte[] panel, int first, int second, int columns, RoundedActivations x, int tokens,
             float[] out, int at, int outStride, Scratch scratch) {
         int step = Math.max(block, CHUNK / block * block);
-        int second0 = step / group * 64;
         int stride = block <= CHUNK ? blockBytes : groupBytes();
         for (int from = 0; from < columns; from += step) {
             int n = Math.min(step, columns - from);
             int a = first + from / block * blockBytes;
             int b = second + from / block * blockBytes;
             shortScales(panel, a, n / block, scratch.scales, 0);
-            shortScales(panel, b, n / block, scratch.scales, second0);
+            shortScales(panel, b, n / block, scratch.scales, SECOND);
             ShortTile.expand(panel, a + codes, stride, n / group, scratch.codes, 0);
             ShortTile.expand(panel, b + codes, stride, n / group, scratch.codes, Tile.SIZE);
             for (int t = 0; t < tokens; t += Tile.SIZE) {
                 ShortTile.multiply(
                         x, t * columns + from * Tile.SIZE, (t * columns + from * Tile.SIZE) / group, n / group,
-                        Math.min(Tile.SIZE, tokens - t), scratch.codes, scratch.scales, second0, hasMinima(),
+                        Math.min(Tile.SIZE, tokens - t), scratch.codes, scratch.scales, SECOND, hasMinima(),
                         scratch.shortSums, out, at + t * outStride, outStride);
             }
         }

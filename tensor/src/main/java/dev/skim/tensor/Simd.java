@@ -1,14 +1,11 @@
 package dev.skim.tensor;
 
-import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * The vector width, chosen once, and the loads that the kernels share.
+ * The vector width, chosen once.
  *
  * <p>The species are compile-time constants to C2. The property {@code skim.width} (128, 256 or 512) forces a width, for
  * tests and for machines whose widest vectors are slow.
@@ -37,7 +34,9 @@ final class Simd {
     /** Bytes of a column of a panel, or of half of it. */
     static final VectorSpecies<Byte> B = species(byte.class, Math.min(256, BITS));
 
-    private static final VectorSpecies<Byte> AS_WORDS = species(byte.class, BITS);
+    /** Bytes that are one vector of floats. */
+    static final VectorSpecies<Byte> WORDS = species(byte.class, BITS);
+
     /**
      * Bytes that become one vector of ints. There is no species of 32 bits: at a width of 128 a load takes 8 bytes of which
      * 4 are used, and arrays of codes end in {@link #SLACK} spare bytes.
@@ -46,7 +45,6 @@ final class Simd {
 
     /** Bytes that a load may read beyond what it uses. */
     static final int SLACK = 4;
-
 
     private Simd() {}
 
@@ -67,34 +65,5 @@ final class Simd {
 
     private static <E> VectorSpecies<E> species(Class<E> element, int bits) {
         return VectorSpecies.of(element, VectorShape.forBitSize(bits));
-    }
-
-    /** The signed bytes of vector {@code half} (0 or 1) of a strip that starts at {@code offset}, as floats. */
-    static FloatVector signedBytes(byte[] a, int offset, int half) {
-        return (FloatVector) ByteVector.fromArray(BYTES, a, offset + half * LANES)
-                .convertShape(VectorOperators.B2F, F, 0);
-    }
-
-    /** Half-precision numbers at byte {@code offset}; exact for all finite ones. */
-    static FloatVector halves(byte[] a, int offset) {
-        IntVector bits = (IntVector) ByteVector.fromArray(HALF_BYTES, a, offset)
-                .reinterpretAsShorts()
-                .convertShape(VectorOperators.S2I, I, 0);
-        // Exponent and fraction stand 13 bits further left in f32; the biases differ by 112, so a product with 2^112
-        // mends the exponent and makes subnormals normal.
-        return bits.lanewise(VectorOperators.LSHL, 13).and(0x8fffe000).reinterpretAsFloats().mul(0x1p112f);
-    }
-
-    /** Bfloat16 numbers at byte {@code offset}. */
-    static FloatVector brains(byte[] a, int offset) {
-        IntVector bits = (IntVector) ByteVector.fromArray(HALF_BYTES, a, offset)
-                .reinterpretAsShorts()
-                .convertShape(VectorOperators.S2I, I, 0);
-        return bits.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-    }
-
-    /** Single-precision numbers at byte {@code offset}. */
-    static FloatVector singles(byte[] a, int offset) {
-        return ByteVector.fromArray(AS_WORDS, a, offset).reinterpretAsFloats();
     }
 }
