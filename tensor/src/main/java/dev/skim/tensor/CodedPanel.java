@@ -25,7 +25,7 @@ public final class CodedPanel {
 
     /** Expands {@code n} f16 numbers, a multiple of 32. */
     public static void expandHalves(byte[] source, int at, float[] target, int to, int n) {
-        Halves.expand(source, at, n, 1, target, to);
+        Halves.expand(source, at, n, target, to);
     }
 
     /**
@@ -55,14 +55,14 @@ public final class CodedPanel {
     /** Expands {@code rows} rows of 32 codes, where every lane has its scale. */
     public static void expandByLane(byte[] codes, int at, int rows, byte[] scales, int scaleAt, float[] target, int to) {
         float[] work = Scratch.get().sums;
-        Halves.expand(scales, scaleAt, SIZE, 1, work, 0);
-        Halves.multiplySigned(codes, at, rows, work, 0, target, to, SIZE);
+        Halves.expand(scales, scaleAt, SIZE, work, 0);
+        Halves.multiply(codes, at, rows, work, 0, target, to, SIZE);
     }
 
     /** Expands {@code rows} rows of 32 codes, where every row has its scale; at most 64 rows. */
     public static void expandByRow(byte[] codes, int at, int rows, byte[] scales, int scaleAt, float[] target, int to) {
         float[] work = Scratch.get().sums;
-        Halves.expand(scales, scaleAt, rows, 1, work, 0);
+        Halves.expand(scales, scaleAt, rows, work, 0);
         for (int row = 0; row < rows; row++) {
             FloatVector scale = FloatVector.broadcast(F, work[row]);
             for (int i = row * SIZE; i < (row + 1) * SIZE; i += Simd.LANES) {

@@ -24,6 +24,8 @@ import jdk.incubator.vector.IntVector;
  */
 final class Codes {
     private static final int ROWS = PanelLayout.ROWS;
+    private static final int SCALES = QuantLayout.SCALES;
+    private static final int MINIMA = QuantLayout.MINIMA;
 
     private Codes() {}
 
@@ -31,8 +33,8 @@ final class Codes {
             byte[] q, int qo, int stride, int groups, int group, float[] s, int so, float[] out, int oo) {
         int l = Simd.LANES;
         for (int g = 0; g < groups; g++) {
-            FloatVector d0 = FloatVector.fromArray(F, s, so + g * 64), d1 = FloatVector.fromArray(F, s, so + g * 64 + l);
-            FloatVector m0 = FloatVector.fromArray(F, s, so + g * 64 + 32), m1 = FloatVector.fromArray(F, s, so + g * 64 + 32 + l);
+            FloatVector d0 = FloatVector.fromArray(F, s, so + g * SCALES), d1 = FloatVector.fromArray(F, s, so + g * SCALES + l);
+            FloatVector m0 = FloatVector.fromArray(F, s, so + g * SCALES + MINIMA), m1 = FloatVector.fromArray(F, s, so + g * SCALES + MINIMA + l);
             int base = qo + g * stride;
             int to = oo + g * group * ROWS;
             for (int p = 0; p < group / 2; p++) {
@@ -103,7 +105,7 @@ final class Codes {
             byte[] q, int qo, int stride, int groups, int group, float[] s, int so, float[] out, int oo) {
         int l = Simd.LANES;
         for (int g = 0; g < groups; g++) {
-            FloatVector d0 = FloatVector.fromArray(F, s, so + g * 64), d1 = FloatVector.fromArray(F, s, so + g * 64 + l);
+            FloatVector d0 = FloatVector.fromArray(F, s, so + g * SCALES), d1 = FloatVector.fromArray(F, s, so + g * SCALES + l);
             int base = qo + g * stride;
             int to = oo + g * group * ROWS;
             for (int c = 0; c < group; c++) {
@@ -118,8 +120,8 @@ final class Codes {
             byte[] q, int qo, int stride, int groups, int group, float[] s, int so, float[] out, int oo) {
         int l = Simd.LANES;
         for (int g = 0; g < groups; g++) {
-            FloatVector d0 = FloatVector.fromArray(F, s, so + g * 64), d1 = FloatVector.fromArray(F, s, so + g * 64 + l);
-            FloatVector m0 = FloatVector.fromArray(F, s, so + g * 64 + 32), m1 = FloatVector.fromArray(F, s, so + g * 64 + 32 + l);
+            FloatVector d0 = FloatVector.fromArray(F, s, so + g * SCALES), d1 = FloatVector.fromArray(F, s, so + g * SCALES + l);
+            FloatVector m0 = FloatVector.fromArray(F, s, so + g * SCALES + MINIMA), m1 = FloatVector.fromArray(F, s, so + g * SCALES + MINIMA + l);
             int base = qo + g * stride;
             int to = oo + g * group * ROWS;
             for (int c = 0; c < group; c++) {
@@ -136,10 +138,10 @@ final class Codes {
         FloatVector a0 = FloatVector.fromArray(F, y, yo), a1 = FloatVector.fromArray(F, y, yo + l);
         FloatVector b0 = FloatVector.fromArray(F, y, yo + ROWS), b1 = FloatVector.fromArray(F, y, yo + ROWS + l);
         for (int g = 0; g < groups; g++) {
-            FloatVector da0 = FloatVector.fromArray(F, s, sa + g * 64), da1 = FloatVector.fromArray(F, s, sa + g * 64 + l);
-            FloatVector ma0 = FloatVector.fromArray(F, s, sa + g * 64 + 32), ma1 = FloatVector.fromArray(F, s, sa + g * 64 + 32 + l);
-            FloatVector db0 = FloatVector.fromArray(F, s, sb + g * 64), db1 = FloatVector.fromArray(F, s, sb + g * 64 + l);
-            FloatVector mb0 = FloatVector.fromArray(F, s, sb + g * 64 + 32), mb1 = FloatVector.fromArray(F, s, sb + g * 64 + 32 + l);
+            FloatVector da0 = FloatVector.fromArray(F, s, sa + g * SCALES), da1 = FloatVector.fromArray(F, s, sa + g * SCALES + l);
+            FloatVector ma0 = FloatVector.fromArray(F, s, sa + g * SCALES + MINIMA), ma1 = FloatVector.fromArray(F, s, sa + g * SCALES + MINIMA + l);
+            FloatVector db0 = FloatVector.fromArray(F, s, sb + g * SCALES), db1 = FloatVector.fromArray(F, s, sb + g * SCALES + l);
+            FloatVector mb0 = FloatVector.fromArray(F, s, sb + g * SCALES + MINIMA), mb1 = FloatVector.fromArray(F, s, sb + g * SCALES + MINIMA + l);
             int ga = qa + g * stride;
             int gb = qb + g * stride;
             int xg = xo + g * group;
@@ -173,8 +175,8 @@ final class Codes {
         FloatVector a0 = FloatVector.fromArray(F, y, yo), a1 = FloatVector.fromArray(F, y, yo + l);
         FloatVector b0 = FloatVector.fromArray(F, y, yo + ROWS), b1 = FloatVector.fromArray(F, y, yo + ROWS + l);
         for (int g = 0; g < groups; g++) {
-            FloatVector da0 = FloatVector.fromArray(F, s, sa + g * 64), da1 = FloatVector.fromArray(F, s, sa + g * 64 + l);
-            FloatVector db0 = FloatVector.fromArray(F, s, sb + g * 64), db1 = FloatVector.fromArray(F, s, sb + g * 64 + l);
+            FloatVector da0 = FloatVector.fromArray(F, s, sa + g * SCALES), da1 = FloatVector.fromArray(F, s, sa + g * SCALES + l);
+            FloatVector db0 = FloatVector.fromArray(F, s, sb + g * SCALES), db1 = FloatVector.fromArray(F, s, sb + g * SCALES + l);
             int ga = qa + g * stride;
             int gb = qb + g * stride;
             int xg = xo + g * group;
@@ -200,10 +202,10 @@ final class Codes {
         FloatVector a0 = FloatVector.fromArray(F, y, yo), a1 = FloatVector.fromArray(F, y, yo + l);
         FloatVector b0 = FloatVector.fromArray(F, y, yo + ROWS), b1 = FloatVector.fromArray(F, y, yo + ROWS + l);
         for (int g = 0; g < groups; g++) {
-            FloatVector da0 = FloatVector.fromArray(F, s, sa + g * 64), da1 = FloatVector.fromArray(F, s, sa + g * 64 + l);
-            FloatVector db0 = FloatVector.fromArray(F, s, sb + g * 64), db1 = FloatVector.fromArray(F, s, sb + g * 64 + l);
-            FloatVector ma0 = FloatVector.fromArray(F, s, sa + g * 64 + 32), ma1 = FloatVector.fromArray(F, s, sa + g * 64 + 32 + l);
-            FloatVector mb0 = FloatVector.fromArray(F, s, sb + g * 64 + 32), mb1 = FloatVector.fromArray(F, s, sb + g * 64 + 32 + l);
+            FloatVector da0 = FloatVector.fromArray(F, s, sa + g * SCALES), da1 = FloatVector.fromArray(F, s, sa + g * SCALES + l);
+            FloatVector db0 = FloatVector.fromArray(F, s, sb + g * SCALES), db1 = FloatVector.fromArray(F, s, sb + g * SCALES + l);
+            FloatVector ma0 = FloatVector.fromArray(F, s, sa + g * SCALES + MINIMA), ma1 = FloatVector.fromArray(F, s, sa + g * SCALES + MINIMA + l);
+            FloatVector mb0 = FloatVector.fromArray(F, s, sb + g * SCALES + MINIMA), mb1 = FloatVector.fromArray(F, s, sb + g * SCALES + MINIMA + l);
             int ga = qa + g * stride;
             int gb = qb + g * stride;
             int xg = xo + g * group;

@@ -55,7 +55,7 @@ final class FloatLayout extends PanelLayout {
     private void expand(byte[] panel, int at, int n, float[] out, int to) {
         switch (type) {
             case F32 -> expandF32(panel, at, n, out, to);
-            case F16 -> Halves.expand(panel, at, n, 1, out, to);
+            case F16 -> Halves.expand(panel, at, n, out, to);
             default -> expandBF16(panel, at, n, out, to);
         }
     }

@@ -21,43 +21,84 @@ import jdk.incubator.vector.IntVector;
  * (C2, JDK 25), boxed, and made a token's product with Q4_K two to seven times slower.
  */
 final class Halves {
+    private static final int ROWS = PanelLayout.ROWS;
+    private static final int SCALES = QuantLayout.SCALES;
+    private static final int MINIMA = QuantLayout.MINIMA;
+    private static final int MASK = 0x8fffe000;
+    private static final float BIAS = 0x1p112f;
+
     private Halves() {}
 
-    /** {@code out[to + i] = factor * } half number i of {@code n}; whole vectors are written; exact where the factor is a power of 2. */
-    static void expand(byte[] a, int from, int n, float factor, float[] out, int to) {
-        // Exponent and fraction stand 13 bits further left in f32; the biases differ by 112, so a product with 2^112
-        // mends the exponent and makes subnormals normal.
-        FloatVector bias = FloatVector.broadcast(F, factor * 0x1p112f);
+    /** {@code out[to + i] = } half-precision number i of {@code n}; whole vectors are written; exact. */
+    static void expand(byte[] a, int from, int n, float[] out, int to) {
         for (int i = 0; i < n; i += Simd.LANES) {
             IntVector bits = (IntVector) ByteVector.fromArray(HALF_BYTES, a, from + 2 * i)
                     .reinterpretAsShorts()
                     .convertShape(S2I, I, 0);
-            bits.lanewise(LSHL, 13).and(0x8fffe000).reinterpretAsFloats().mul(bias).intoArray(out, to + i);
+            // Exponent and fraction stand 13 bits further left in f32; the biases differ by 112, so a product with 2^112
+            // mends the exponent and makes subnormals normal.
+            bits.lanewise(LSHL, 13).and(MASK).reinterpretAsFloats().mul(BIAS).intoArray(out, to + i);
+        }
+    }
+
+    /** A block's scales, for 32 rows: {@code s[to + r] = d}, and {@code shift * d} where minima stand. */
+    static void scales(byte[] a, int from, float shift, float[] s, int to) {
+        for (int r = 0; r < ROWS; r += Simd.LANES) {
+            IntVector bits = (IntVector) ByteVector.fromArray(HALF_BYTES, a, from + 2 * r)
+                    .reinterpretAsShorts()
+                    .convertShape(S2I, I, 0);
+            FloatVector d = bits.lanewise(LSHL, 13).and(MASK).reinterpretAsFloats().mul(BIAS);
+            d.intoArray(s, to + r);
+            d.mul(shift).intoArray(s, to + MINIMA + r);
+        }
+    }
+
+    /** A block's scales and minima, for 32 rows: {@code s[to + r] = d}, and {@code m + shift * d} where minima stand. */
+    static void scalesAndMinima(byte[] a, int from, float shift, float[] s, int to) {
+        for (int r = 0; r < ROWS; r += Simd.LANES) {
+            IntVector bits = (IntVector) ByteVector.fromArray(HALF_BYTES, a, from + 2 * r)
+                    .reinterpretAsShorts()
+                    .convertShape(S2I, I, 0);
+            FloatVector d = bits.lanewise(LSHL, 13).and(MASK).reinterpretAsFloats().mul(BIAS);
+            bits = (IntVector) ByteVector.fromArray(HALF_BYTES, a, from + 2 * ROWS + 2 * r)
+                    .reinterpretAsShorts()
+                    .convertShape(S2I, I, 0);
+            FloatVector m = bits.lanewise(LSHL, 13).and(MASK).reinterpretAsFloats().mul(BIAS);
+            d.intoArray(s, to + r);
+            d.fma(FloatVector.broadcast(F, shift), m).intoArray(s, to + MINIMA + r);
         }
     }
 
     /**
-     * {@code s[to + g * 64 + r] = a[from + g * 32 + r] * s[factors + r]} for {@code groups} groups in order and 32 rows r; the
-     * bytes are unsigned. The last group may stand where the factors do.
+     * The scales and minima of a K-quant's groups, for 32 rows: of group g d is an unsigned byte times the row's factor for
+     * scales, -m one times its factor for minima, and {@code m + shift * d} is written where minima stand.
+     *
+     * @param from where the bytes of the scales start, 32 a group; those of the minima follow
+     * @param factors where in {@code s} the factors stand, as a group's scales and minima would; it may be the last group's place
      */
-    static void multiplyUnsigned(byte[] a, int from, int groups, float[] s, int factors, int to) {
+    static void groups(byte[] a, int from, int groups, float[] s, int factors, float shift, int to) {
         for (int g = 0; g < groups; g++) {
-            for (int r = 0; r < PanelLayout.ROWS; r += Simd.LANES) {
-                IntVector scale = (IntVector)
-                        ByteVector.fromArray(BYTES, a, from + g * PanelLayout.ROWS + r).convertShape(ZERO_EXTEND_B2I, I, 0);
-                ((FloatVector) scale.convertShape(I2F, F, 0))
-                        .mul(FloatVector.fromArray(F, s, factors + r))
-                        .intoArray(s, to + g * 64 + r);
+            for (int r = 0; r < ROWS; r += Simd.LANES) {
+                int at = from + g * ROWS + r;
+                FloatVector d = ((FloatVector) ((IntVector) ByteVector.fromArray(BYTES, a, at)
+                                .convertShape(ZERO_EXTEND_B2I, I, 0))
+                        .convertShape(I2F, F, 0))
+                        .mul(FloatVector.fromArray(F, s, factors + r));
+                FloatVector m = ((FloatVector) ((IntVector) ByteVector.fromArray(BYTES, a, at + groups * ROWS)
+                                .convertShape(ZERO_EXTEND_B2I, I, 0))
+                        .convertShape(I2F, F, 0))
+                        .mul(FloatVector.fromArray(F, s, factors + MINIMA + r));
+                d.intoArray(s, to + g * SCALES + r);
+                d.mul(shift).sub(m).intoArray(s, to + g * SCALES + MINIMA + r);
             }
         }
     }
 
     /** {@code out[to + g * stride + r] = a[from + g * 32 + r] * factors[fo + r]} for signed bytes. */
-    static void multiplySigned(
-            byte[] a, int from, int groups, float[] factors, int fo, float[] out, int to, int stride) {
+    static void multiply(byte[] a, int from, int groups, float[] factors, int fo, float[] out, int to, int stride) {
         for (int g = 0; g < groups; g++) {
-            for (int r = 0; r < PanelLayout.ROWS; r += Simd.LANES) {
-                ((FloatVector) ByteVector.fromArray(BYTES, a, from + g * PanelLayout.ROWS + r).convertShape(B2F, F, 0))
+            for (int r = 0; r < ROWS; r += Simd.LANES) {
+                ((FloatVector) ByteVector.fromArray(BYTES, a, from + g * ROWS + r).convertShape(B2F, F, 0))
                         .mul(FloatVector.fromArray(F, factors, fo + r))
                         .intoArray(out, to + g * stride + r);
             }

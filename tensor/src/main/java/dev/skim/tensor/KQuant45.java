@@ -8,7 +8,7 @@ package dev.skim.tensor;
  */
 final class KQuant45 extends QuantLayout {
     private static final long LOW_SIX = 0x3F3F3F3F3F3F3F3FL;
-    private static final int MINIMA = 64;
+    private static final int MINIMUM_FACTORS = 64;
     private static final int GROUP_SCALES = 128;
     private static final int GROUP_MINIMA = GROUP_SCALES + 8 * ROWS;
 
@@ -29,7 +29,7 @@ final class KQuant45 extends QuantLayout {
     @Override
     void pack(long[] planes, int plane, byte[] panel, int at) {
         BytePlanes.putShorts(planes, plane, panel, at);
-        BytePlanes.putShorts(planes, plane + 2, panel, at + MINIMA);
+        BytePlanes.putShorts(planes, plane + 2, panel, at + MINIMUM_FACTORS);
         int packed = (plane + 4) * BytePlanes.LONGS;
         for (int i = 0; i < 4 * BytePlanes.LONGS; i++) {
             // Group g of the first four and group g + 4: bytes g, g + 4 and g + 8 of the twelve.
@@ -56,16 +56,11 @@ final class KQuant45 extends QuantLayout {
     }
 
     @Override
-    void scales(byte[] panel, int at, int blocks, float[] s, int so) {
-        for (int b = 0; b < blocks; b++) {
-            int base = at + b * blockBytes;
-            int to = so + b * 8 * 64;
-            // The last group's place holds the factors until its turn comes.
-            int factors = to + 7 * 64;
-            Halves.expand(panel, base, ROWS, 1, s, factors);
-            Halves.expand(panel, base + MINIMA, ROWS, -1, s, factors + 32);
-            Halves.multiplyUnsigned(panel, base + GROUP_SCALES, 8, s, factors, to);
-            Halves.multiplyUnsigned(panel, base + GROUP_MINIMA, 8, s, factors + 32, to + 32);
-        }
+    void scales(byte[] panel, int at, float shift, float[] s, int so) {
+        // The last group's place holds the factors until its turn comes.
+        int factors = so + 7 * SCALES;
+        Halves.expand(panel, at, ROWS, s, factors);
+        Halves.expand(panel, at + MINIMUM_FACTORS, ROWS, s, factors + MINIMA);
+        Halves.groups(panel, at + GROUP_SCALES, 8, s, factors, shift, so);
     }
 }

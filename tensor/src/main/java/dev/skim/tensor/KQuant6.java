@@ -38,13 +38,9 @@ final class KQuant6 extends QuantLayout {
     }
 
     @Override
-    void scales(byte[] panel, int at, int blocks, float[] s, int so) {
-        for (int b = 0; b < blocks; b++) {
-            int base = at + b * blockBytes;
-            int to = so + b * 16 * 64;
-            // Where minima would stand there is room for the factor.
-            Halves.expand(panel, base, ROWS, 1, s, to + 32);
-            Halves.multiplySigned(panel, base + GROUP_SCALES, 16, s, to + 32, s, to, 64);
-        }
+    void scales(byte[] panel, int at, float shift, float[] s, int so) {
+        // Where minima would stand there is room for the factor.
+        Halves.expand(panel, at, ROWS, s, so + MINIMA);
+        Halves.multiply(panel, at + GROUP_SCALES, 16, s, so + MINIMA, s, so, SCALES);
     }
 }

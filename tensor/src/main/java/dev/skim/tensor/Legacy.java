@@ -50,14 +50,11 @@ final class Legacy extends QuantLayout {
     }
 
     @Override
-    void scales(byte[] panel, int at, int blocks, float[] s, int so) {
-        for (int b = 0; b < blocks; b++) {
-            int base = at + b * blockBytes;
-            int to = so + b * 64;
-            Halves.expand(panel, base, ROWS, 1, s, to);
-            if (minimum) {
-                Halves.expand(panel, base + 64, ROWS, 1, s, to + 32);
-            }
+    void scales(byte[] panel, int at, float shift, float[] s, int so) {
+        if (minimum) {
+            Halves.scalesAndMinima(panel, at, shift, s, so);
+        } else {
+            Halves.scales(panel, at, shift, s, so);
         }
     }
 }

@@ -1,7 +1,5 @@
 package dev.skim.tensor;
 
-import jdk.incubator.vector.FloatVector;
-
 /**
  * The layout of quantised types whose weights are {@code q * scale + minimum} with a scale for each group of columns.
  *
@@ -12,8 +10,11 @@ abstract class QuantLayout extends PanelLayout {
     /** Columns that a lone token's product unpacks in one go, where it does. */
     private static final int UNPACKED = 32;
 
-    /** Where the scales of the second of two panels start in {@link Scratch#scales}. */
-    private static final int SECOND = Scratch.GROUPS * 64;
+    /** Floats that a group has in {@link Scratch#scales}: 32 scales of each of two panels, then their minima. */
+    static final int SCALES = 4 * ROWS;
+
+    /** From a group's scales to its minima. */
+    static final int MINIMA = 2 * ROWS;
 
     /** Columns that share a scale. */
     final int group;
@@ -42,10 +43,21 @@ abstract class QuantLayout extends PanelLayout {
     abstract void pack(long[] planes, int plane, byte[] panel, int at);
 
     /**
-     * Computes the scales and minima of {@code blocks} blocks: 64 floats a group, 32 scales and 32 minima. Where
-     * {@link #hasMinima} is false there are none.
+     * Computes a panel's scales d and minima in a block, {@link #SCALES} floats a group: d from {@code so} on, and
+     * {@code m + shift * d} from {@code so +} {@link #MINIMA} on. Types of 4 bits that have no minima take m for 0, others
+     * may leave anything there.
      */
-    abstract void scales(byte[] panel, int at, int blocks, float[] s, int so);
+    abstract void scales(byte[] panel, int at, float shift, float[] s, int so);
+
+    /** {@link #scales} as the loops of {@link Codes} take them: 4-bit codes without minima mean {@code q * d - 8 * d}. */
+    private void scales(byte[] panel, int at, float[] s, int so) {
+        scales(panel, at, bits == 4 && !hasMinima() ? -zero() : 0, s, so);
+    }
+
+    /** {@link #scales} as {@link ShortTile} takes them: its codes mean {@code (q - 8) * d}, and so there is more to a minimum. */
+    private void shortScales(byte[] panel, int at, float[] s, int so) {
+        scales(panel, at, hasMinima() ? 8 : 0, s, so);
+    }
 
     /** Bytes of a group's codes in a panel. */
     final int groupBytes() {
@@ -81,16 +93,16 @@ abstract class QuantLayout extends PanelLayout {
 
     @Override
     void row(byte[] panel, int at, int columns, int lane, float[] out, int offset) {
-        float[] s = new float[64 * block / group];
+        float[] s = new float[SCALES * block / group];
         for (int b = 0; b < columns / block; b++) {
             int base = at + b * blockBytes;
-            scales(panel, base, 1, s, 0);
+            scales(panel, base, 0, s, 0);
             for (int c = 0; c < block; c++) {
                 int g = c / group;
                 int q = code(panel, base + codes + g * groupBytes() + lane, c % group);
-                float scale = s[g * 64 + lane];
+                float scale = s[g * SCALES + lane];
                 out[offset + b * block + c] =
-                        hasMinima() ? Math.fma(q, scale, s[g * 64 + 32 + lane]) : (q - zero()) * scale;
+                        hasMinima() ? Math.fma(q, scale, s[g * SCALES + MINIMA + lane]) : (q - zero()) * scale;
             }
         }
     }
@@ -101,13 +113,15 @@ abstract class QuantLayout extends PanelLayout {
         if (block <= CHUNK) {
             int blocks = n / block;
             int base = at + from / block * blockBytes;
-            exactScales(panel, base, blocks, s, 0);
-            expandGroups(panel, base + codes, n / group, blockBytes, s, 0, out, scratch);
+            for (int b = 0; b < blocks; b++) {
+                scales(panel, base + b * blockBytes, s, b * SCALES);
+            }
+            expandGroups(panel, base + codes, blocks, blockBytes, s, 0, out, scratch);
         } else {
             int base = at + from / block * blockBytes;
-            exactScales(panel, base, 1, s, 0);
+            scales(panel, base, s, 0);
             int g = from % block / group;
-            expandGroups(panel, base + codes + g * groupBytes(), n / group, groupBytes(), s, g * 64, out, scratch);
+            expandGroups(panel, base + codes + g * groupBytes(), n / group, groupBytes(), s, g * SCALES, out, scratch);
         }
     }
 
@@ -143,8 +157,8 @@ abstract class QuantLayout extends PanelLayout {
         for (int from = 0; from < columns; from += block) {
             int a = first + from / block * blockBytes;
             int b = second + from / block * blockBytes;
-            exactScales(panel, a, 1, scratch.scales, 0);
-            exactScales(panel, b, 1, scratch.scales, SECOND);
+            scales(panel, a, scratch.scales, 0);
+            scales(panel, b, scratch.scales, ROWS);
             if (inPlace) {
                 dotGroups(panel, a + codes, b + codes, block / group, scratch.scales, 0, x, from, y, yo);
                 continue;
@@ -154,7 +168,7 @@ abstract class QuantLayout extends PanelLayout {
                 int at = codes + g * groupBytes();
                 unpack(panel, a + at, groups, groupBytes(), scratch.bytes, 0);
                 unpack(panel, b + at, groups, groupBytes(), scratch.bytes, UNPACKED * ROWS);
-                dotGroups(scratch.bytes, 0, UNPACKED * ROWS, groups, scratch.scales, g * 64, x, from + g * group, y, yo);
+                dotGroups(scratch.bytes, 0, UNPACKED * ROWS, groups, scratch.scales, g * SCALES, x, from + g * group, y, yo);
             }
         }
     }
@@ -164,7 +178,7 @@ abstract class QuantLayout extends PanelLayout {
         int stride = inPlace ? groupBytes() : group * ROWS;
         for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
             int sa = so + strip;
-            int sb = sa + SECOND;
+            int sb = sa + ROWS;
             if (bits == 4) {
                 Codes.dot4(q, qa + strip, qb + strip, stride, groups, group, s, sa, sb, x, xo, y, yo + strip);
             } else if (hasMinima()) {
@@ -188,42 +202,16 @@ abstract class QuantLayout extends PanelLayout {
         return bits == 8 ? 0 : 1 << bits - 1;
     }
 
-    /** {@link #scales}, and for 4-bit codes without minima what their f32 loops take for one: -8 times the scale. */
-    private void exactScales(byte[] panel, int at, int blocks, float[] s, int so) {
-        scales(panel, at, blocks, s, so);
-        if (bits == 4 && !hasMinima()) {
-            for (int g = so; g < so + blocks * block / group * 64; g += 64) {
-                for (int r = g; r < g + ROWS; r += Simd.LANES) {
-                    FloatVector.fromArray(Simd.F, s, r).mul(-zero()).intoArray(s, r + ROWS);
-                }
-            }
-        }
-    }
-
-    /** {@link #scales}, with minima as {@link ShortTile} takes them: those of codes that mean {@code q - 8}. */
-    private void shortScales(byte[] panel, int at, int blocks, float[] s, int so) {
-        scales(panel, at, blocks, s, so);
-        if (hasMinima()) {
-            for (int g = so; g < so + blocks * block / group * 64; g += 64) {
-                for (int r = g; r < g + ROWS; r += Simd.LANES) {
-                    FloatVector.fromArray(Simd.F, s, r)
-                            .fma(FloatVector.broadcast(Simd.F, 8f), FloatVector.fromArray(Simd.F, s, r + ROWS))
-                            .intoArray(s, r + ROWS);
-                }
-            }
-        }
-    }
-
     @Override
     void roundedDot(
             byte[] panel, int first, int second, int columns, RoundedActivations x, float[] y, int yo, Scratch scratch) {
         for (int from = 0; from < columns; from += block) {
             int a = first + from / block * blockBytes;
             int b = second + from / block * blockBytes;
-            shortScales(panel, a, 1, scratch.scales, 0);
-            shortScales(panel, b, 1, scratch.scales, SECOND);
+            shortScales(panel, a, scratch.scales, 0);
+            shortScales(panel, b, scratch.scales, ROWS);
             ShortTile.dot(
-                    panel, a + codes, b + codes, groupBytes(), block / group, scratch.scales, SECOND, hasMinima(),
+                    panel, a + codes, b + codes, groupBytes(), block / group, scratch.scales, hasMinima(),
                     x, from, from / group, scratch.shortSums, y, yo);
         }
     }
@@ -238,14 +226,16 @@ abstract class QuantLayout extends PanelLayout {
             int n = Math.min(step, columns - from);
             int a = first + from / block * blockBytes;
             int b = second + from / block * blockBytes;
-            shortScales(panel, a, n / block, scratch.scales, 0);
-            shortScales(panel, b, n / block, scratch.scales, SECOND);
+            for (int i = 0; i < n / block; i++) {
+                shortScales(panel, a + i * blockBytes, scratch.scales, i * block / group * SCALES);
+                shortScales(panel, b + i * blockBytes, scratch.scales, i * block / group * SCALES + ROWS);
+            }
             ShortTile.expand(panel, a + codes, stride, n / group, scratch.codes, 0);
             ShortTile.expand(panel, b + codes, stride, n / group, scratch.codes, Tile.SIZE);
             for (int t = 0; t < tokens; t += Tile.SIZE) {
                 ShortTile.multiply(
                         x, t * columns + from * Tile.SIZE, (t * columns + from * Tile.SIZE) / group, n / group,
-                        Math.min(Tile.SIZE, tokens - t), scratch.codes, scratch.scales, SECOND, hasMinima(),
+                        Math.min(Tile.SIZE, tokens - t), scratch.codes, scratch.scales, hasMinima(),
                         scratch.shortSums, out, at + t * outStride, outStride);
             }
         }

@@ -10,8 +10,8 @@ final class Scratch {
     /** Columns of a panel, expanded. */
     final float[] weights = new float[PanelLayout.LONGEST * Tile.SIZE];
 
-    /** Scales and minima of two panels, 64 numbers a group. */
-    final float[] scales = new float[2 * GROUPS * 64];
+    /** Scales and minima of two panels. */
+    final float[] scales = new float[GROUPS * QuantLayout.SCALES];
 
     /** One row's block, expanded. */
     final float[] row = new float[PanelLayout.LONGEST];

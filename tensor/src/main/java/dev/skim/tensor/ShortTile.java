@@ -57,11 +57,11 @@ final class ShortTile {
      * @param x the tile's rounded activations, from the first group on
      * @param tile where they start: column k of token j stands at {@code codes[tile + k * 32 + j]}
      * @param sets where the tile's scales start: group g of token j at {@code scales[sets + g * 32 + j]}
-     * @param s scales d and minima (which include 8 d) of the first panel from 0 on, of the second from {@code second} on
+     * @param s scales d and minima, which include 8 d, of {@link QuantLayout#SCALES} floats a group
      */
     static void multiply(
             RoundedActivations x, int tile, int sets, int groups, int columns,
-            short[] w, float[] s, int second, boolean minima, short[] sums, float[] y, int yo, int stride) {
+            short[] w, float[] s, boolean minima, short[] sums, float[] y, int yo, int stride) {
         for (int g = 0; g < groups; g++) {
             int xg = tile + g * GROUP * Tile.SIZE;
             int cg = sets + g * Tile.SIZE;
@@ -81,24 +81,21 @@ final class ShortTile {
                 }
             }
             for (int j = 0; j < columns; j++) {
-                float scale = x.scales[cg + j];
-                float sum = x.sums[cg + j];
-                add(sums, j * ROWS, s, g * 64, scale, sum, minima, y, yo + j * stride);
-                add(sums, j * ROWS + Tile.SIZE, s, second + g * 64, scale, sum, minima, y, yo + j * stride + Tile.SIZE);
+                add(sums, j * ROWS, s, g * QuantLayout.SCALES, x.scales[cg + j], x.sums[cg + j], minima, y, yo + j * stride);
             }
         }
     }
 
-    /** {@code y += sums * (d * scale)}, and where there are minima {@code + m * sum}, for the 32 rows of a panel. */
+    /** {@code y += sums * (d * scale)}, and where there are minima {@code + m * sum}, for the rows of two panels. */
     private static void add(
             short[] sums, int from, float[] s, int so, float scale, float sum, boolean minima, float[] y, int yo) {
-        for (int r = 0; r < Tile.SIZE; r += Simd.LANES) {
+        for (int r = 0; r < ROWS; r += Simd.LANES) {
             FloatVector d = FloatVector.fromArray(F, s, so + r);
             FloatVector t = (FloatVector)
                     ShortVector.fromArray(HALF_SHORTS, sums, from + r).convertShape(S2F, F, 0);
             FloatVector out = t.fma(d.mul(scale), FloatVector.fromArray(F, y, yo + r));
             if (minima) {
-                out = FloatVector.fromArray(F, s, so + 32 + r).fma(FloatVector.broadcast(F, sum), out);
+                out = FloatVector.fromArray(F, s, so + QuantLayout.MINIMA + r).fma(FloatVector.broadcast(F, sum), out);
             }
             out.intoArray(y, yo + r);
         }
@@ -208,35 +205,63 @@ final class ShortTile {
      * panel's 32 rows, then the second's. Column k of the token stands at {@code x.codes[xo + k]}.
      */
     static void dot(
-            byte[] q, int qa, int qb, int stride, int groups, float[] s, int second, boolean minima,
+            byte[] q, int qa, int qb, int stride, int groups, float[] s, boolean minima,
             RoundedActivations x, int xo, int sets, short[] sums, float[] y, int yo) {
         for (int g = 0; g < groups; g++) {
-            for (int r = 0; r < Tile.SIZE; r += LANES) {
-                sum(q, qa + g * stride + r, qb + g * stride + r, x.codes, xo + g * GROUP, x.starts[sets + g], sums, r);
+            int a = qa + g * stride;
+            int b = qb + g * stride;
+            if (LANES == Tile.SIZE) {
+                two(q, a, b, x.codes, xo + g * GROUP, x.starts[sets + g], sums);
             }
-            float scale = x.scales[sets + g];
-            float sum = x.sums[sets + g];
-            add(sums, 0, s, g * 64, scale, sum, minima, y, yo);
-            add(sums, Tile.SIZE, s, second + g * 64, scale, sum, minima, y, yo + Tile.SIZE);
+            for (int r = 0; r + 2 * LANES <= Tile.SIZE; r += 2 * LANES) {
+                four(q, a + r, b + r, x.codes, xo + g * GROUP, x.starts[sets + g], sums, r);
+            }
+            add(sums, 0, s, g * QuantLayout.SCALES, x.scales[sets + g], x.sums[sets + g], minima, y, yo);
         }
     }
 
-    private static void sum(byte[] q, int qa, int qb, int[] x, int xo, int start, short[] sums, int to) {
-        ShortVector a = IntVector.broadcast(I, start).reinterpretAsShorts();
-        ShortVector b = a;
+    /** Sums of a group for all rows, where a vector has a panel's. */
+    private static void two(byte[] q, int qa, int qb, int[] x, int xo, int start, short[] sums) {
+        ShortVector a = IntVector.broadcast(I, start).reinterpretAsShorts(), b = a;
         for (int p = 0; p < GROUP / 2; p++) {
             ShortVector even = IntVector.broadcast(I, x[xo + 2 * p]).reinterpretAsShorts();
             ShortVector odd = IntVector.broadcast(I, x[xo + 2 * p + 1]).reinterpretAsShorts();
             ShortVector u = (ShortVector)
                     ByteVector.fromArray(HALF_BYTES, q, qa + p * Tile.SIZE).convertShape(ZERO_EXTEND_B2S, S, 0);
-            a = a.add(u.and((short) 15).mul(even));
-            a = a.add(u.lanewise(LSHR, 4).mul(odd));
+            a = a.add(u.and((short) 15).mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
             u = (ShortVector)
                     ByteVector.fromArray(HALF_BYTES, q, qb + p * Tile.SIZE).convertShape(ZERO_EXTEND_B2S, S, 0);
-            b = b.add(u.and((short) 15).mul(even));
-            b = b.add(u.lanewise(LSHR, 4).mul(odd));
+            b = b.add(u.and((short) 15).mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
+        }
+        a.intoArray(sums, 0);
+        b.intoArray(sums, Tile.SIZE);
+    }
+
+    /**
+     * Sums of a group for two vectors of rows of each panel. With four sums in the loop C2 does not unroll it, and so does
+     * not spill: a third faster than {@link #two} where there are 16 registers.
+     */
+    private static void four(byte[] q, int qa, int qb, int[] x, int xo, int start, short[] sums, int to) {
+        ShortVector a = IntVector.broadcast(I, start).reinterpretAsShorts(), b = a, c = a, d = a;
+        for (int p = 0; p < GROUP / 2; p++) {
+            ShortVector even = IntVector.broadcast(I, x[xo + 2 * p]).reinterpretAsShorts();
+            ShortVector odd = IntVector.broadcast(I, x[xo + 2 * p + 1]).reinterpretAsShorts();
+            ShortVector u = (ShortVector)
+                    ByteVector.fromArray(HALF_BYTES, q, qa + p * Tile.SIZE).convertShape(ZERO_EXTEND_B2S, S, 0);
+            a = a.add(u.and((short) 15).mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
+            u = (ShortVector)
+                    ByteVector.fromArray(HALF_BYTES, q, qa + p * Tile.SIZE + LANES).convertShape(ZERO_EXTEND_B2S, S, 0);
+            b = b.add(u.and((short) 15).mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
+            u = (ShortVector)
+                    ByteVector.fromArray(HALF_BYTES, q, qb + p * Tile.SIZE).convertShape(ZERO_EXTEND_B2S, S, 0);
+            c = c.add(u.and((short) 15).mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
+            u = (ShortVector)
+                    ByteVector.fromArray(HALF_BYTES, q, qb + p * Tile.SIZE + LANES).convertShape(ZERO_EXTEND_B2S, S, 0);
+            d = d.add(u.and((short) 15).mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
         }
         a.intoArray(sums, to);
-        b.intoArray(sums, to + Tile.SIZE);
+        b.intoArray(sums, to + LANES);
+        c.intoArray(sums, to + Tile.SIZE);
+        d.intoArray(sums, to + Tile.SIZE + LANES);
     }
 }
