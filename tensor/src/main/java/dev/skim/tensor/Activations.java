@@ -12,10 +12,15 @@ public final class Activations {
     private float[] source;
     private int offset;
     private int stride;
-    private float[] tiles = new float[0];
     private boolean interleaved;
-    private RoundedActivations rounded;
     private boolean isRounded;
+    private boolean isWhole;
+
+    /** The tiles, or the lone token; where {@link #prepare} has laid them out, as the others. */
+    float[] tiles = new float[0];
+
+    final RoundedActivations rounded = new RoundedActivations();
+    final WholeActivations whole = new WholeActivations();
     int tokens;
     int columns;
 
@@ -27,7 +32,7 @@ public final class Activations {
     /**
      * Makes an empty batch.
      *
-     * @param exact whether all products are taken in f32; else those with 4-bit weights round the activations
+     * @param exact whether all products are taken in f32; else those with 4-bit weights and with Q6_K round the activations
      */
     public Activations(boolean exact) {
         this.exact = exact;
@@ -45,17 +50,45 @@ public final class Activations {
         this.columns = columns;
         interleaved = false;
         isRounded = false;
+        isWhole = false;
     }
 
     /** Whether a product with this layout is to round. */
     boolean rounds(PanelLayout layout) {
-        return !exact && layout.rounds();
+        return !exact && layout.rounding() != Rounding.NONE;
     }
 
-    /** The tiles, or the lone token. */
-    float[] tiles(Workers workers) {
+    /** Lays out what products with this layout need. */
+    void prepare(PanelLayout layout, Workers workers) {
+        interleave(workers);
+        switch (exact ? Rounding.NONE : layout.rounding()) {
+            case NONE -> {}
+            case SHORT -> {
+                if (!isRounded) {
+                    if (tokens == 1) {
+                        rounded.set(tiles, columns);
+                    } else {
+                        rounded.set(tiles, tokens, columns, workers);
+                    }
+                    isRounded = true;
+                }
+            }
+            case WHOLE -> {
+                if (!isWhole) {
+                    if (tokens == 1) {
+                        whole.set(tiles, columns);
+                    } else {
+                        whole.set(tiles, tokens, columns, workers);
+                    }
+                    isWhole = true;
+                }
+            }
+        }
+    }
+
+    private void interleave(Workers workers) {
         if (interleaved) {
-            return tiles;
+            return;
         }
         int count = (tokens + Tile.SIZE - 1) / Tile.SIZE;
         int size = tokens == 1 ? columns : Math.multiplyExact(count * Tile.SIZE, columns);
@@ -74,24 +107,6 @@ public final class Activations {
             });
         }
         interleaved = true;
-        return tiles;
-    }
-
-    /** The rounded form. */
-    RoundedActivations rounded(Workers workers) {
-        if (rounded == null) {
-            rounded = new RoundedActivations();
-        }
-        if (!isRounded) {
-            float[] plain = tiles(workers);
-            if (tokens == 1) {
-                rounded.set(plain, columns);
-            } else {
-                rounded.set(plain, tokens, columns, workers);
-            }
-            isRounded = true;
-        }
-        return rounded;
     }
 
     /** Tokens in the batch. */

@@ -24,6 +24,7 @@ import jdk.incubator.vector.IntVector;
  */
 final class Codes {
     private static final int ROWS = PanelLayout.ROWS;
+    private static final int UNIT = QuantLayout.UNIT;
     private static final int SCALES = QuantLayout.SCALES;
     private static final int MINIMA = QuantLayout.MINIMA;
 
@@ -49,28 +50,27 @@ final class Codes {
     }
 
     /**
-     * Unpacks codes of 4 bits and {@code extra} more, which stand apart, to signed bytes {@code out[oo + column * 32 + row]},
-     * less {@code zero}. In lanes of 8 bits this costs a quarter of what it would in lanes of f32; shifts are of ints, with
-     * a mask for what comes over from the neighbours.
+     * Unpacks units of codes of 4 bits and {@code extra} more, which stand apart, to signed bytes
+     * {@code out[oo + column * 32 + row]}, less {@code zero}. In lanes of 8 bits this costs a quarter of what it would in
+     * lanes of f32; shifts are of ints, with a mask for what comes over from the neighbours.
      */
-    static void unpack(
-            byte[] q, int qo, int stride, int groups, int group, int extra, int zero, byte[] out, int oo) {
+    static void unpack(byte[] q, int qo, int stride, int units, int extra, int zero, byte[] out, int oo) {
         for (int r = 0; r < ROWS; r += B.length()) {
-            for (int g = 0; g < groups; g++) {
-                int from = qo + g * stride + r;
-                int to = oo + g * group * ROWS + r;
+            for (int u = 0; u < units; u++) {
+                int from = qo + u * stride + r;
+                int to = oo + u * UNIT * ROWS + r;
                 if (extra == 1) {
-                    unpack5(q, from, group, (byte) zero, out, to);
+                    unpack5(q, from, (byte) zero, out, to);
                 } else {
-                    unpack6(q, from, group, (byte) zero, out, to);
+                    unpack6(q, from, (byte) zero, out, to);
                 }
             }
         }
     }
 
-    private static void unpack5(byte[] q, int from, int group, byte zero, byte[] out, int to) {
-        for (int e = 0; e < group / 8; e++) {
-            IntVector h = ByteVector.fromArray(B, q, from + (group / 2 + e) * ROWS).reinterpretAsInts();
+    private static void unpack5(byte[] q, int from, byte zero, byte[] out, int to) {
+        for (int e = 0; e < UNIT / 8; e++) {
+            IntVector h = ByteVector.fromArray(B, q, from + (UNIT / 2 + e) * ROWS).reinterpretAsInts();
             IntVector high = h.lanewise(LSHL, 4);
             for (int p = 0; p < 4; p++) {
                 // Shifting left has lost a row's upper four bits.
@@ -86,9 +86,9 @@ final class Codes {
         }
     }
 
-    private static void unpack6(byte[] q, int from, int group, byte zero, byte[] out, int to) {
-        for (int e = 0; e < group / 4; e++) {
-            IntVector h = ByteVector.fromArray(B, q, from + (group / 2 + e) * ROWS).reinterpretAsInts();
+    private static void unpack6(byte[] q, int from, byte zero, byte[] out, int to) {
+        for (int e = 0; e < UNIT / 4; e++) {
+            IntVector h = ByteVector.fromArray(B, q, from + (UNIT / 2 + e) * ROWS).reinterpretAsInts();
             ByteVector u = ByteVector.fromArray(B, q, from + 2 * e * ROWS);
             int at = to + 4 * e * ROWS;
             u.and((byte) 15).or(h.lanewise(LSHL, 4).reinterpretAsBytes().and((byte) 48)).sub(zero).intoArray(out, at);

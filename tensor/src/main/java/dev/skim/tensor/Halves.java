@@ -104,4 +104,14 @@ final class Halves {
             }
         }
     }
+
+    /** {@code out[to + g * stride + r] = a[from + g * 32 + r]} for signed bytes. */
+    static void bytes(byte[] a, int from, int groups, float[] out, int to, int stride) {
+        for (int g = 0; g < groups; g++) {
+            for (int r = 0; r < ROWS; r += Simd.LANES) {
+                ((FloatVector) ByteVector.fromArray(BYTES, a, from + g * ROWS + r).convertShape(B2F, F, 0))
+                        .intoArray(out, to + g * stride + r);
+            }
+        }
+    }
 }

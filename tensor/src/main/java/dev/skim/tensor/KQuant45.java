@@ -47,11 +47,11 @@ final class KQuant45 extends QuantLayout {
         int fifths = plane + 16;
         int nibbles = bits == 4 ? fifths : fifths + 32;
         for (int g = 0; g < 8; g += 2) {
-            int to = at + codes + g * groupBytes();
-            BytePlanes.putNibbles(planes, nibbles + g * 16, 32, panel, to, to + groupBytes());
+            int to = at + codes + g * unitBytes();
+            BytePlanes.putNibbles(planes, nibbles + g * 16, 32, panel, to, to + unitBytes());
         }
         for (int g = 0; g < 8 && bits == 5; g++) {
-            BytePlanes.putFields(planes, fifths, 32, 1, g, panel, at + codes + g * groupBytes() + 16 * ROWS);
+            BytePlanes.putFields(planes, fifths, 32, 1, g, panel, at + codes + g * unitBytes() + 16 * ROWS);
         }
     }
 

@@ -16,6 +16,6 @@ public final class Kernels {
 
     /** Whether products with weights of this type may round the activations and use 16-bit lanes. */
     public static boolean rounds(ElementType type) {
-        return PanelLayout.of(type).rounds();
+        return PanelLayout.of(type).rounding() != Rounding.NONE;
     }
 }

@@ -159,8 +159,8 @@ public final class PackedMatrix {
         return layout;
     }
 
-    /** Multiplies panels {@code p} and {@code p + 1} with a lone token, exact or rounded: the other is null. */
-    void dot(int p, float[] x, RoundedActivations rounded, float[] out, int outOffset, boolean add) {
+    /** Multiplies panels {@code p} and {@code p + 1} with a lone token. */
+    void dot(int p, Activations x, float[] out, int outOffset, boolean add) {
         Scratch scratch = Scratch.get();
         float[] sums = scratch.sums;
         int from = p * Tile.SIZE;
@@ -172,89 +172,61 @@ public final class PackedMatrix {
         }
         // A last panel without a neighbour is multiplied twice; the second result is dropped.
         int second = n > Tile.SIZE ? p + 1 : p;
-        if (rounded == null) {
-            layout.dot(slab(p), offset(p), offset(second), columns, x, sums, 0, scratch);
+        if (x.rounds(layout)) {
+            layout.roundedDot(slab(p), offset(p), offset(second), columns, x, sums, 0, scratch);
         } else {
-            layout.roundedDot(slab(p), offset(p), offset(second), columns, rounded, sums, 0, scratch);
+            layout.dot(slab(p), offset(p), offset(second), columns, x.tiles, sums, 0, scratch);
         }
         System.arraycopy(sums, 0, out, outOffset + from, n);
     }
 
     /** Multiplies panels {@code p} and {@code p + 1} with all tokens, rounded. */
-    void roundedProduct(
-            int p, RoundedActivations x, int tokens, float[] out, int outOffset, int outStride, boolean add) {
+    void roundedProduct(int p, Activations x, float[] out, int outOffset, int outStride, boolean add) {
         Scratch scratch = Scratch.get();
         int first = p * Tile.SIZE;
-        int n = Math.min(ShortTile.ROWS, rows - first);
-        if (n == ShortTile.ROWS) {
-            for (int t = 0; t < tokens && !add; t++) {
-                int at = outOffset + t * outStride + first;
-                Arrays.fill(out, at, at + n, 0);
-            }
-            layout.roundedProduct(
-                    slab(p), offset(p), offset(p + 1), columns, x, tokens, out, outOffset + first, outStride, scratch);
-            return;
-        }
-        float[] edge = scratch.pairEdge(tokens);
-        for (int t = 0; t < tokens; t++) {
-            int at = outOffset + t * outStride + first;
-            if (add) {
-                System.arraycopy(out, at, edge, t * ShortTile.ROWS, n);
-            } else {
-                Arrays.fill(edge, t * ShortTile.ROWS, t * ShortTile.ROWS + n, 0);
-            }
-        }
+        int n = Math.min(2 * Tile.SIZE, rows - first);
+        float[] results = scratch.results(x.tokens * 2 * Tile.SIZE);
+        start(results, 2 * Tile.SIZE, x.tokens, n, out, outOffset + first, outStride, add);
         int second = n > Tile.SIZE ? p + 1 : p;
-        layout.roundedProduct(
-                slab(p), offset(p), offset(second), columns, x, tokens, edge, 0, ShortTile.ROWS, scratch);
-        for (int t = 0; t < tokens; t++) {
-            System.arraycopy(edge, t * ShortTile.ROWS, out, outOffset + t * outStride + first, n);
-        }
+        layout.roundedProduct(slab(p), offset(p), offset(second), columns, x, results, scratch);
+        finish(results, 2 * Tile.SIZE, x.tokens, n, out, outOffset + first, outStride);
     }
 
-    /** Multiplies panel {@code p} with all tokens, interleaved in {@code tiles}. */
-    void product(
-            int p, float[] tiles, int tokens, float[] out, int outOffset, int outStride, boolean add) {
+    /** Multiplies panel {@code p} with all tokens. */
+    void product(int p, Activations x, float[] out, int outOffset, int outStride, boolean add) {
         Scratch scratch = Scratch.get();
         int first = p * Tile.SIZE;
         int n = Math.min(Tile.SIZE, rows - first);
-        if (n < Tile.SIZE) {
-            edge(p, n, tiles, tokens, out, outOffset + first, outStride, add, scratch);
-            return;
-        }
+        float[] results = scratch.results(x.tokens * Tile.SIZE);
+        start(results, Tile.SIZE, x.tokens, n, out, outOffset + first, outStride, add);
         int chunk = layout.chunk();
         for (int from = 0; from < columns; from += chunk) {
             int width = Math.min(chunk, columns - from);
             layout.expand(slab(p), offset(p), columns, from, width, scratch.weights, scratch);
-            for (int t = 0; t < tokens; t += Tile.SIZE) {
+            for (int t = 0; t < x.tokens; t += Tile.SIZE) {
                 Tile.multiply(
-                        tiles, t * columns + from * Tile.SIZE, scratch.weights, 0, width,
-                        Math.min(Tile.SIZE, tokens - t),
-                        out, outOffset + t * outStride + first, outStride, add || from > 0);
+                        x.tiles, t * columns + from * Tile.SIZE, scratch.weights, 0, width,
+                        Math.min(Tile.SIZE, x.tokens - t), results, t * Tile.SIZE, Tile.SIZE, true);
             }
+        }
+        finish(results, Tile.SIZE, x.tokens, n, out, outOffset + first, outStride);
+    }
+
+    // Sums grow side by side, and not in out: its columns often lie a power of two apart, and then fall into the same cache sets.
+
+    private static void start(
+            float[] results, int width, int tokens, int n, float[] out, int at, int stride, boolean add) {
+        if (!add || n < width) {
+            Arrays.fill(results, 0, tokens * width, 0);
+        }
+        for (int t = 0; t < tokens && add; t++) {
+            System.arraycopy(out, at + t * stride, results, t * width, n);
         }
     }
 
-    /** The last panel, where it has fewer than 32 rows: by way of a buffer, so that nothing beyond them is written. */
-    private void edge(
-            int p, int n, float[] tiles, int all, float[] out, int at, int outStride, boolean add, Scratch scratch) {
-        float[] edge = scratch.edge;
-        int chunk = layout.chunk();
-        for (int t = 0; t < all; t += Tile.SIZE) {
-            int tokens = Math.min(Tile.SIZE, all - t);
-            for (int j = 0; j < tokens && add; j++) {
-                System.arraycopy(out, at + (t + j) * outStride, edge, j * Tile.SIZE, n);
-            }
-            for (int from = 0; from < columns; from += chunk) {
-                int width = Math.min(chunk, columns - from);
-                layout.expand(slab(p), offset(p), columns, from, width, scratch.weights, scratch);
-                Tile.multiply(
-                        tiles, t * columns + from * Tile.SIZE, scratch.weights, 0, width, tokens,
-                        edge, 0, Tile.SIZE, add || from > 0);
-            }
-            for (int j = 0; j < tokens; j++) {
-                System.arraycopy(edge, j * Tile.SIZE, out, at + (t + j) * outStride, n);
-            }
+    private static void finish(float[] results, int width, int tokens, int n, float[] out, int at, int stride) {
+        for (int t = 0; t < tokens; t++) {
+            System.arraycopy(results, t * width, out, at + t * stride, n);
         }
     }
 

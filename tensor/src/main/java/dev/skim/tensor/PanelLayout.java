@@ -76,24 +76,20 @@ abstract class PanelLayout {
      */
     abstract void dot(byte[] panel, int first, int second, int columns, float[] x, float[] y, int yo, Scratch scratch);
 
-    /** Whether products may be taken with {@link RoundedActivations}. */
-    boolean rounds() {
-        return false;
+    /** How products round, unless they are to be exact. */
+    Rounding rounding() {
+        return Rounding.NONE;
     }
 
-    /** {@link #dot} with a rounded token; only where {@link #rounds}. */
+    /** {@link #dot} with a rounded token; only where there is a {@link #rounding}. */
     void roundedDot(
-            byte[] panel, int first, int second, int columns, RoundedActivations x, float[] y, int yo, Scratch scratch) {
+            byte[] panel, int first, int second, int columns, Activations x, float[] y, int yo, Scratch scratch) {
         throw new UnsupportedOperationException();
     }
 
-    /**
-     * Adds the products of two panels with all tokens to {@code out[t * stride + row]} for their 64 rows; only where
-     * {@link #rounds}.
-     */
+    /** Adds the products of two panels with all tokens to {@code y[t * 64 + row]}; only where there is a {@link #rounding}. */
     void roundedProduct(
-            byte[] panel, int first, int second, int columns, RoundedActivations x, int tokens,
-            float[] out, int at, int stride, Scratch scratch) {
+            byte[] panel, int first, int second, int columns, Activations x, float[] y, Scratch scratch) {
         throw new UnsupportedOperationException();
     }
 

@@ -14,12 +14,9 @@ public final class Products {
     private int[] offsets = new int[4];
     private int[] strides = new int[4];
     private boolean[] adds = new boolean[4];
-    private boolean[] rounds = new boolean[4];
     private int[] ends = new int[4];
     private int count;
-    private int tokens;
-    private float[] tiles;
-    private RoundedActivations rounded;
+    private Activations activations;
 
     /** Makes an empty list. */
     public Products() {}
@@ -33,7 +30,6 @@ public final class Products {
             offsets = Arrays.copyOf(offsets, more);
             strides = Arrays.copyOf(strides, more);
             adds = Arrays.copyOf(adds, more);
-            rounds = Arrays.copyOf(rounds, more);
             ends = Arrays.copyOf(ends, more);
         }
         matrices[count] = matrix;
@@ -61,21 +57,16 @@ public final class Products {
                 throw new IllegalArgumentException("a matrix of " + matrix.columns()
                         + " columns cannot be multiplied with activations of " + activations.columns);
             }
-            rounds[i] = activations.rounds(matrix.layout());
-            if (rounds[i]) {
-                rounded = activations.rounded(workers);
-            } else {
-                tiles = activations.tiles(workers);
-            }
-            items += single || rounds[i] ? (matrix.panels() + 1) / 2 : matrix.panels();
+            activations.prepare(matrix.layout(), workers);
+            boolean pairs = single || activations.rounds(matrix.layout());
+            items += pairs ? (matrix.panels() + 1) / 2 : matrix.panels();
             ends[i] = items;
             bytes = Math.max(bytes, matrix.panelBytes());
         }
-        tokens = activations.tokens;
+        this.activations = activations;
         // A thread claims about 64 KiB of weights at a time for a lone token: some 3 microseconds of work.
         workers.run(items, single ? Math.max(1, 32_768 / bytes) : 1, single ? lone : batch);
-        tiles = null;
-        rounded = null;
+        this.activations = null;
         Arrays.fill(outs, 0, count, null);
         Arrays.fill(matrices, 0, count, null);
         count = 0;
@@ -93,8 +84,7 @@ public final class Products {
         for (int item = begin; item < end; item++) {
             int i = owner(item);
             int pair = item - (i == 0 ? 0 : ends[i - 1]);
-            boolean round = rounds[i];
-            matrices[i].dot(pair * 2, round ? null : tiles, round ? rounded : null, outs[i], offsets[i], adds[i]);
+            matrices[i].dot(pair * 2, activations, outs[i], offsets[i], adds[i]);
         }
     }
 
@@ -102,10 +92,10 @@ public final class Products {
         for (int item = begin; item < end; item++) {
             int i = owner(item);
             int own = item - (i == 0 ? 0 : ends[i - 1]);
-            if (rounds[i]) {
-                matrices[i].roundedProduct(own * 2, rounded, tokens, outs[i], offsets[i], strides[i], adds[i]);
+            if (activations.rounds(matrices[i].layout())) {
+                matrices[i].roundedProduct(own * 2, activations, outs[i], offsets[i], strides[i], adds[i]);
             } else {
-                matrices[i].product(own, tiles, tokens, outs[i], offsets[i], strides[i], adds[i]);
+                matrices[i].product(own, activations, outs[i], offsets[i], strides[i], adds[i]);
             }
         }
     }

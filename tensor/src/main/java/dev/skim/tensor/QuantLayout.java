@@ -3,12 +3,12 @@ package dev.skim.tensor;
 /**
  * The layout of quantised types whose weights are {@code q * scale + minimum} with a scale for each group of columns.
  *
- * <p>A block holds its 32 rows' scales side by side and then, group by group, the codes: for every pair of columns 32
- * bytes with two 4-bit codes each, then the fifth or the fifth and sixth bits; 8-bit codes stand as signed bytes.
+ * <p>A block holds its 32 rows' scales side by side and then the codes of 32 columns after 32: for every pair of columns
+ * 32 bytes with two 4-bit codes each, then the fifth or the fifth and sixth bits; 8-bit codes stand as signed bytes.
  */
 abstract class QuantLayout extends PanelLayout {
-    /** Columns that a lone token's product unpacks in one go, where it does. */
-    private static final int UNPACKED = 32;
+    /** Columns whose codes stand together: one group or two. */
+    static final int UNIT = 32;
 
     /** Floats that a group has in {@link Scratch#scales}: 32 scales of each of two panels, then their minima. */
     static final int SCALES = 4 * ROWS;
@@ -59,9 +59,9 @@ abstract class QuantLayout extends PanelLayout {
         scales(panel, at, hasMinima() ? 8 : 0, s, so);
     }
 
-    /** Bytes of a group's codes in a panel. */
-    final int groupBytes() {
-        return ROWS * group * bits / 8;
+    /** Bytes of a unit's codes in a panel. */
+    final int unitBytes() {
+        return ROWS * UNIT * bits / 8;
     }
 
     @Override
@@ -85,7 +85,7 @@ abstract class QuantLayout extends PanelLayout {
         int extra = bits - 4;
         if (extra != 0) {
             int each = 8 / extra;
-            int high = panel[base + group / 2 * ROWS + c / each * ROWS] & 0xff;
+            int high = panel[base + UNIT / 2 * ROWS + c / each * ROWS] & 0xff;
             q |= (high >> c % each * extra & (1 << extra) - 1) << 4;
         }
         return q;
@@ -99,7 +99,7 @@ abstract class QuantLayout extends PanelLayout {
             scales(panel, base, 0, s, 0);
             for (int c = 0; c < block; c++) {
                 int g = c / group;
-                int q = code(panel, base + codes + g * groupBytes() + lane, c % group);
+                int q = code(panel, base + codes + c / UNIT * unitBytes() + lane, c % UNIT);
                 float scale = s[g * SCALES + lane];
                 out[offset + b * block + c] =
                         hasMinima() ? Math.fma(q, scale, s[g * SCALES + MINIMA + lane]) : (q - zero()) * scale;
@@ -116,22 +116,25 @@ abstract class QuantLayout extends PanelLayout {
             for (int b = 0; b < blocks; b++) {
                 scales(panel, base + b * blockBytes, s, b * SCALES);
             }
-            expandGroups(panel, base + codes, blocks, blockBytes, s, 0, out, scratch);
+            expandUnits(panel, base + codes, blocks, blockBytes, s, 0, out, scratch);
         } else {
             int base = at + from / block * blockBytes;
             scales(panel, base, s, 0);
-            int g = from % block / group;
-            expandGroups(panel, base + codes + g * groupBytes(), n / group, groupBytes(), s, g * SCALES, out, scratch);
+            int c = from % block;
+            expandUnits(
+                    panel, base + codes + c / UNIT * unitBytes(), n / UNIT, unitBytes(), s, c / group * SCALES, out, scratch);
         }
     }
 
-    private void expandGroups(
-            byte[] panel, int at, int groups, int step, float[] s, int so, float[] out, Scratch scratch) {
+    /** Expands {@code units} units, {@code step} bytes apart, whose scales start at {@code so}. */
+    final void expandUnits(
+            byte[] panel, int at, int units, int step, float[] s, int so, float[] out, Scratch scratch) {
         byte[] q = panel;
         int qo = at;
         int stride = step;
+        int groups = units * (UNIT / group);
         if (!inPlace) {
-            unpack(panel, at, groups, step, scratch.bytes, 0);
+            unpack(panel, at, units, step, scratch.bytes, 0);
             q = scratch.bytes;
             qo = 0;
             stride = group * ROWS;
@@ -147,8 +150,9 @@ abstract class QuantLayout extends PanelLayout {
         }
     }
 
-    private void unpack(byte[] panel, int at, int groups, int step, byte[] bytes, int to) {
-        Codes.unpack(panel, at, step, groups, group, bits - 4, hasMinima() ? 0 : zero(), bytes, to);
+    /** Unpacks codes of 5 or 6 bits to signed bytes. */
+    final void unpack(byte[] panel, int at, int units, int step, byte[] bytes, int to) {
+        Codes.unpack(panel, at, step, units, bits - 4, hasMinima() ? 0 : zero(), bytes, to);
     }
 
     @Override
@@ -163,19 +167,19 @@ abstract class QuantLayout extends PanelLayout {
                 dotGroups(panel, a + codes, b + codes, block / group, scratch.scales, 0, x, from, y, yo);
                 continue;
             }
-            int groups = UNPACKED / group;
-            for (int g = 0; g < block / group; g += groups) {
-                int at = codes + g * groupBytes();
-                unpack(panel, a + at, groups, groupBytes(), scratch.bytes, 0);
-                unpack(panel, b + at, groups, groupBytes(), scratch.bytes, UNPACKED * ROWS);
-                dotGroups(scratch.bytes, 0, UNPACKED * ROWS, groups, scratch.scales, g * SCALES, x, from + g * group, y, yo);
+            for (int c = 0; c < block; c += UNIT) {
+                int at = codes + c / UNIT * unitBytes();
+                unpack(panel, a + at, 1, 0, scratch.bytes, 0);
+                unpack(panel, b + at, 1, 0, scratch.bytes, UNIT * ROWS);
+                dotGroups(
+                        scratch.bytes, 0, UNIT * ROWS, UNIT / group, scratch.scales, c / group * SCALES, x, from + c, y, yo);
             }
         }
     }
 
     private void dotGroups(
             byte[] q, int qa, int qb, int groups, float[] s, int so, float[] x, int xo, float[] y, int yo) {
-        int stride = inPlace ? groupBytes() : group * ROWS;
+        int stride = inPlace ? unitBytes() : group * ROWS;
         for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
             int sa = so + strip;
             int sb = sa + ROWS;
@@ -190,8 +194,8 @@ abstract class QuantLayout extends PanelLayout {
     }
 
     @Override
-    boolean rounds() {
-        return bits == 4;
+    Rounding rounding() {
+        return bits == 4 ? Rounding.SHORT : Rounding.NONE;
     }
 
     /** Whether groups have minima; else a code means {@code q - zero()}. */
@@ -204,24 +208,23 @@ abstract class QuantLayout extends PanelLayout {
 
     @Override
     void roundedDot(
-            byte[] panel, int first, int second, int columns, RoundedActivations x, float[] y, int yo, Scratch scratch) {
+            byte[] panel, int first, int second, int columns, Activations x, float[] y, int yo, Scratch scratch) {
         for (int from = 0; from < columns; from += block) {
             int a = first + from / block * blockBytes;
             int b = second + from / block * blockBytes;
             shortScales(panel, a, scratch.scales, 0);
             shortScales(panel, b, scratch.scales, ROWS);
             ShortTile.dot(
-                    panel, a + codes, b + codes, groupBytes(), block / group, scratch.scales, hasMinima(),
-                    x, from, from / group, scratch.shortSums, y, yo);
+                    panel, a + codes, b + codes, unitBytes(), block / group, scratch.scales, hasMinima(),
+                    x.rounded, from, from / group, scratch.shortSums, y, yo);
         }
     }
 
     @Override
     void roundedProduct(
-            byte[] panel, int first, int second, int columns, RoundedActivations x, int tokens,
-            float[] out, int at, int outStride, Scratch scratch) {
+            byte[] panel, int first, int second, int columns, Activations x, float[] y, Scratch scratch) {
         int step = Math.max(block, CHUNK / block * block);
-        int stride = block <= CHUNK ? blockBytes : groupBytes();
+        int stride = block <= CHUNK ? blockBytes : unitBytes();
         for (int from = 0; from < columns; from += step) {
             int n = Math.min(step, columns - from);
             int a = first + from / block * blockBytes;
@@ -232,11 +235,11 @@ abstract class QuantLayout extends PanelLayout {
             }
             ShortTile.expand(panel, a + codes, stride, n / group, scratch.codes, 0);
             ShortTile.expand(panel, b + codes, stride, n / group, scratch.codes, Tile.SIZE);
-            for (int t = 0; t < tokens; t += Tile.SIZE) {
+            for (int t = 0; t < x.tokens; t += Tile.SIZE) {
                 ShortTile.multiply(
-                        x, t * columns + from * Tile.SIZE, (t * columns + from * Tile.SIZE) / group, n / group,
-                        Math.min(Tile.SIZE, tokens - t), scratch.codes, scratch.scales, hasMinima(),
-                        scratch.shortSums, out, at + t * outStride, outStride);
+                        x.rounded, t * columns + from * Tile.SIZE, (t * columns + from * Tile.SIZE) / group, n / group,
+                        Math.min(Tile.SIZE, x.tokens - t), scratch.codes, scratch.scales, hasMinima(),
+                        scratch.shortSums, y, t * ShortTile.ROWS, ShortTile.ROWS);
             }
         }
     }

@@ -21,12 +21,13 @@ final class RoundedActivations {
     private static final float TOTAL = 4078;
 
     /** Groups that are smaller count as zero: the inverse of their scale could overflow. */
-    private static final float SMALLEST = 0x1p-100f;
+    static final float SMALLEST = 0x1p-100f;
 
     /** 1.5 x 2^23: adding it rounds to the nearest integer, ties to even. */
-    private static final float ROUND = 0x1.8p23f;
+    static final float ROUND = 0x1.8p23f;
 
-    private static final int ZERO = Float.floatToRawIntBits(ROUND);
+    /** The bits of {@link #ROUND}: what a sum with it has more than the integer. */
+    static final int ZERO = Float.floatToRawIntBits(ROUND);
     private static final int LANES = F.length();
 
     /** The codes, each twice in an int, so that a broadcast fills 16-bit lanes: {@code [tile][column][32]}. */
@@ -46,7 +47,7 @@ final class RoundedActivations {
         fit(columns);
         for (int g = 0; g < columns / GROUP; g++) {
             int from = g * GROUP;
-            float size = size(source, from);
+            float size = size(source, from, GROUP);
             float scale = size < SMALLEST ? 0 : size / TOTAL;
             float inverse = size < SMALLEST ? 0 : TOTAL / size;
             IntVector totals = IntVector.zero(I);
@@ -75,13 +76,13 @@ final class RoundedActivations {
         });
     }
 
-    /** The sum of a group's sizes in the order in which {@link #round} adds: the scales must agree to the bit. */
-    private static float size(float[] source, int from) {
+    /** The sum of {@code n} elements' sizes in the order in which a batch adds them: the scales must agree to the bit. */
+    static float size(float[] source, int from, int n) {
         float a = 0;
         float b = 0;
         float c = 0;
         float d = 0;
-        for (int i = from; i < from + GROUP; i += 4) {
+        for (int i = from; i < from + n; i += 4) {
             a += Math.abs(source[i]);
             b += Math.abs(source[i + 1]);
             c += Math.abs(source[i + 2]);

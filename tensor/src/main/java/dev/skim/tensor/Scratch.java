@@ -19,8 +19,8 @@ final class Scratch {
     /** The results of two panels, or the sums of a tree. */
     final float[] sums = new float[2 * Tile.SIZE];
 
-    /** The results of a panel for a tile of tokens, where it has fewer than 32 rows, or the sums of 32 trees. */
-    final float[] edge = new float[Tile.SIZE * Tile.SIZE];
+    /** A panel's numbers for a tile of tokens, or the sums of 32 trees. */
+    final float[] square = new float[Tile.SIZE * Tile.SIZE];
 
     /** The codes of a panel's columns as bytes, or of a few columns of two. */
     final byte[] bytes = new byte[PanelLayout.LONGEST * Tile.SIZE + Simd.SLACK];
@@ -31,7 +31,7 @@ final class Scratch {
     /** Sums in 16-bit lanes: two panels for a tile of tokens. */
     final short[] shortSums = new short[Tile.SIZE * ShortTile.ROWS];
 
-    private float[] pairEdge = new float[0];
+    private float[] results = new float[0];
 
     private Scratch() {}
 
@@ -39,11 +39,11 @@ final class Scratch {
         return MINE.get();
     }
 
-    /** The results of two panels for all tokens of a batch, where they have fewer than 64 rows. */
-    float[] pairEdge(int tokens) {
-        if (pairEdge.length < tokens * ShortTile.ROWS) {
-            pairEdge = new float[tokens * ShortTile.ROWS];
+    /** Room for the results of one or two panels for all tokens of a batch. */
+    float[] results(int size) {
+        if (results.length < size) {
+            results = new float[size];
         }
-        return pairEdge;
+        return results;
     }
 }

@@ -79,9 +79,9 @@ public final class Softmax {
         for (int q = 0; q < QUERIES; q += Simd.LANES) {
             boolean risen = maxima(s, keys, m, q, corrections);
             powers(s, q, QUERIES, keys, m, q);
-            sums(s, keys, q, scratch.edge);
+            sums(s, keys, q, scratch.square);
             FloatVector.fromArray(F, l, q)
-                    .fma(FloatVector.fromArray(F, corrections, q), FloatVector.fromArray(F, scratch.edge, q))
+                    .fma(FloatVector.fromArray(F, corrections, q), FloatVector.fromArray(F, scratch.square, q))
                     .intoArray(l, q);
             // A product with 1 changes nothing, and after the first pages most corrections are 1.
             if (risen) {

@@ -15,7 +15,10 @@ import net.jqwik.api.Provide;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Products with rounded activations against their definition: round as {@link RoundedActivations} says, multiply in double. */
+/**
+ * Products with rounded activations against their definition: round as {@link RoundedActivations} and
+ * {@link WholeActivations} say, multiply in double.
+ */
 class RoundedProductTest {
     private static final int GROUP = 32;
 
@@ -24,7 +27,7 @@ class RoundedProductTest {
     @Provide
     Arbitrary<Case> cases() {
         return Combinators.combine(
-                        Arbitraries.of(ElementType.Q4_0, ElementType.Q4_1, ElementType.Q4_K),
+                        Arbitraries.of(ElementType.Q4_0, ElementType.Q4_1, ElementType.Q4_K, ElementType.Q6_K),
                         Arbitraries.integers().between(1, 200),
                         Arbitraries.integers().between(1, 20),
                         Arbitraries.integers().between(1, 70),
@@ -50,21 +53,31 @@ class RoundedProductTest {
         return x;
     }
 
-    private static double[] rounded(float[] x) {
+    private static double[] rounded(ElementType type, float[] x) {
+        return type == ElementType.Q6_K ? rounded(x, 64, 16, 1014, 1023) : rounded(x, GROUP, GROUP, 4078, 4095);
+    }
+
+    /** Rounds blocks with a scale each, by the largest sum of sizes of their groups. */
+    private static double[] rounded(float[] x, int block, int group, float total, int limit) {
         double[] rounded = new double[x.length];
-        for (int from = 0; from < x.length; from += GROUP) {
-            float[] sums = new float[4];
-            for (int i = from; i < from + GROUP; i++) {
-                sums[i % 4] += Math.abs(x[i]);
+        for (int from = 0; from < x.length; from += block) {
+            float size = 0;
+            for (int g = from; g < from + block; g += group) {
+                float[] sums = new float[4];
+                for (int i = g; i < g + group; i++) {
+                    sums[i % 4] += Math.abs(x[i]);
+                }
+                size = Math.max(size, (sums[0] + sums[1]) + (sums[2] + sums[3]));
             }
-            float size = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-            double codes = 0;
-            for (int i = from; i < from + GROUP && size > 0; i++) {
-                double code = Math.rint(x[i] * (4078 / size));
-                codes += Math.abs(code);
-                rounded[i] = (double) (size / 4078) * code;
+            for (int g = from; g < from + block && size > 0; g += group) {
+                double codes = 0;
+                for (int i = g; i < g + group; i++) {
+                    double code = Math.rint(x[i] * (total / size));
+                    codes += Math.abs(code);
+                    rounded[i] = (double) (size / total) * code;
+                }
+                assertTrue(codes <= limit, "the sum of code products fits into 16 bits");
             }
-            assertTrue(codes <= 4095, "the sum of (q - 8) * code fits into 16 bits");
         }
         return rounded;
     }
@@ -80,7 +93,7 @@ class RoundedProductTest {
             largest = Math.max(largest, Math.abs(weight));
         }
         float[] x = activations(c.tokens, c.columns, random);
-        double[] rounded = rounded(x);
+        double[] rounded = rounded(c.type, x);
         float[] out = new float[c.tokens * c.rows];
         float[] twice = new float[c.tokens * c.rows];
         float[] single = new float[c.rows];

@@ -1,0 +1,119 @@
+package dev.skim.tensor;
+
+import static dev.skim.tensor.Simd.F;
+import static dev.skim.tensor.Simd.HALF_BYTES;
+import static dev.skim.tensor.Simd.HALF_SHORTS;
+import static dev.skim.tensor.Simd.I;
+import static dev.skim.tensor.Simd.S;
+import static jdk.incubator.vector.VectorOperators.B2S;
+import static jdk.incubator.vector.VectorOperators.S2F;
+
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+
+/**
+ * Products of 6-bit codes with {@link WholeActivations}: of each block of 64 columns the whole number
+ * {@code n = sum of q * c * x}, with codes q of -32 to 31 and a scale c of -128 to 127 for every 16 columns, and then
+ * {@code y += n * (d * scale)} in f32, in the order of the blocks.
+ *
+ * <p>n is exact, whatever the order of its sum: a group's sum of q * x is at most 32 * 1,023 and so fits into 16 bits,
+ * and that of all four with their scales is at most 4 * 128 * 32 * 1,023 = 16,760,832, under the 2^24 up to which f32 has
+ * every whole number. So a lone token may be summed in 16-bit lanes, where it is fastest, and a batch by the f32 tile: the
+ * bits are the same.
+ */
+final class WholeProduct {
+    /** Columns of a group. */
+    static final int GROUP = 16;
+
+    /** Groups of a block. */
+    static final int GROUPS = WholeActivations.BLOCK / GROUP;
+
+    /** Rows that are worked on together: two panels. */
+    private static final int ROWS = 2 * Tile.SIZE;
+
+    private static final int LANES = S.length();
+
+    private WholeProduct() {}
+
+    /**
+     * Sums a group of a lone token for the rows of two panels: {@code sums[to + row] = sum over k of q[k * 32 + row] * x[xo + k]}.
+     *
+     * @param qa where the codes of the first panel start, as signed bytes; those of the second at {@code qb}
+     */
+    static void sum(byte[] q, int qa, int qb, int[] x, int xo, short[] sums, int to) {
+        if (LANES == Tile.SIZE) {
+            two(q, qa, qb, x, xo, sums, to);
+        }
+        for (int r = 0; r + 2 * LANES <= Tile.SIZE; r += 2 * LANES) {
+            four(q, qa + r, qb + r, x, xo, sums, to + r);
+        }
+    }
+
+    private static void two(byte[] q, int qa, int qb, int[] x, int xo, short[] sums, int to) {
+        ShortVector a = ShortVector.zero(S), b = a;
+        for (int k = 0; k < GROUP; k++) {
+            ShortVector t = IntVector.broadcast(I, x[xo + k]).reinterpretAsShorts();
+            int at = k * Tile.SIZE;
+            a = a.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, qa + at).convertShape(B2S, S, 0)).mul(t));
+            b = b.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, qb + at).convertShape(B2S, S, 0)).mul(t));
+        }
+        a.intoArray(sums, to);
+        b.intoArray(sums, to + Tile.SIZE);
+    }
+
+    private static void four(byte[] q, int qa, int qb, int[] x, int xo, short[] sums, int to) {
+        ShortVector a = ShortVector.zero(S), b = a, c = a, d = a;
+        for (int k = 0; k < GROUP; k++) {
+            ShortVector t = IntVector.broadcast(I, x[xo + k]).reinterpretAsShorts();
+            int at = k * Tile.SIZE;
+            a = a.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, qa + at).convertShape(B2S, S, 0)).mul(t));
+            b = b.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, qa + at + LANES).convertShape(B2S, S, 0)).mul(t));
+            c = c.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, qb + at).convertShape(B2S, S, 0)).mul(t));
+            d = d.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, qb + at + LANES).convertShape(B2S, S, 0)).mul(t));
+        }
+        a.intoArray(sums, to);
+        b.intoArray(sums, to + LANES);
+        c.intoArray(sums, to + Tile.SIZE);
+        d.intoArray(sums, to + Tile.SIZE + LANES);
+    }
+
+    /**
+     * Adds a lone token's block for the rows of two panels.
+     *
+     * @param sums the groups' sums, 64 each
+     * @param s the groups' scales c, {@link QuantLayout#SCALES} floats a group from {@code so} on; the factors d at {@code factors}
+     */
+    static void add(short[] sums, float[] s, int so, int factors, float scale, float[] y, int yo) {
+        for (int r = 0; r < ROWS; r += Simd.LANES) {
+            FloatVector n = FloatVector.zero(F);
+            for (int g = 0; g < GROUPS; g++) {
+                n = ((FloatVector) ShortVector.fromArray(HALF_SHORTS, sums, g * ROWS + r).convertShape(S2F, F, 0))
+                        .fma(FloatVector.fromArray(F, s, so + g * QuantLayout.SCALES + r), n);
+            }
+            n.fma(FloatVector.fromArray(F, s, factors + r).mul(scale), FloatVector.fromArray(F, y, yo + r))
+                    .intoArray(y, yo + r);
+        }
+    }
+
+    /**
+     * Adds a block of {@code n} tokens of a tile for the rows of a panel.
+     *
+     * @param whole {@code [token][32]}
+     * @param factors where in {@code s} the rows' factors d stand
+     * @param scales from {@code set} on those of the tokens
+     */
+    static void add(
+            float[] whole, int n, float[] s, int factors, float[] scales, int set, float[] y, int yo, int stride) {
+        for (int t = 0; t < n; t++) {
+            for (int r = 0; r < Tile.SIZE; r += Simd.LANES) {
+                FloatVector.fromArray(F, whole, t * Tile.SIZE + r)
+                        .fma(
+                                FloatVector.fromArray(F, s, factors + r).mul(scales[set + t]),
+                                FloatVector.fromArray(F, y, yo + t * stride + r))
+                        .intoArray(y, yo + t * stride + r);
+            }
+        }
+    }
+}
