@@ -116,17 +116,19 @@ final class BytePlanes {
 
     /**
      * Pairs up the 4-bit codes of neighbours: of planes 2i and 2i + 1, counted from {@code plane}, the low nibbles become
-     * 32 bytes at {@code low + 32 i} and the high ones 32 bytes at {@code high + 32 i}.
+     * 32 bytes from {@code low} on and the high ones 32 bytes from {@code high} on.
      *
      * @param count planes
+     * @param pairs after so many pairs 32 bytes are left out
      */
-    static void putNibbles(long[] planes, int plane, int count, byte[] panel, int low, int high) {
+    static void putNibbles(long[] planes, int plane, int count, byte[] panel, int low, int high, int pairs) {
         for (int i = 0; i < count / 2; i++) {
             int first = (plane + 2 * i) * LONGS;
+            int to = (i + i / pairs) * ROWS;
             for (int k = 0; k < LONGS; k++) {
                 long even = planes[first + k];
                 long odd = planes[first + LONGS + k];
-                int at = i * ROWS + k * Long.BYTES;
+                int at = to + k * Long.BYTES;
                 put(panel, low + at, even & LOW_NIBBLES | (odd & LOW_NIBBLES) << 4);
                 put(panel, high + at, even >>> 4 & LOW_NIBBLES | odd & ~LOW_NIBBLES);
             }
@@ -135,9 +137,9 @@ final class BytePlanes {
 
     /**
      * Packs a field of {@code bits} bits from bit {@code shift} of each of 8 / bits neighbouring planes into one byte, the
-     * first plane's lowest; {@code count} planes make 32 bytes each so many.
+     * first plane's lowest; {@code count} planes make 32 bytes each so many, {@code step} bytes apart.
      */
-    static void putFields(long[] planes, int plane, int count, int bits, int shift, byte[] panel, int at) {
+    static void putFields(long[] planes, int plane, int count, int bits, int shift, byte[] panel, int at, int step) {
         long mask = 0x0101010101010101L * ((1 << bits) - 1);
         int each = 8 / bits;
         for (int i = 0; i < count / each; i++) {
@@ -146,7 +148,7 @@ final class BytePlanes {
                 for (int j = 0; j < each; j++) {
                     packed |= (planes[(plane + i * each + j) * LONGS + k] >>> shift & mask) << j * bits;
                 }
-                put(panel, at + i * ROWS + k * Long.BYTES, packed);
+                put(panel, at + i * step + k * Long.BYTES, packed);
             }
         }
     }

@@ -70,12 +70,13 @@ final class Codes {
 
     private static void unpack5(byte[] q, int from, byte zero, byte[] out, int to) {
         for (int e = 0; e < UNIT / 8; e++) {
-            IntVector h = ByteVector.fromArray(B, q, from + (UNIT / 2 + e) * ROWS).reinterpretAsInts();
+            int low = from + e * 5 * ROWS;
+            IntVector h = ByteVector.fromArray(B, q, low + 4 * ROWS).reinterpretAsInts();
             IntVector high = h.lanewise(LSHL, 4);
             for (int p = 0; p < 4; p++) {
                 // Shifting left has lost a row's upper four bits.
                 high = p == 2 ? h : high;
-                ByteVector u = ByteVector.fromArray(B, q, from + (e * 4 + p) * ROWS);
+                ByteVector u = ByteVector.fromArray(B, q, low + p * ROWS);
                 ByteVector v = u.reinterpretAsInts().lanewise(LSHR, 4).reinterpretAsBytes();
                 int at = to + (e * 8 + 2 * p) * ROWS;
                 u.and((byte) 15).or(high.reinterpretAsBytes().and((byte) 16)).sub(zero).intoArray(out, at);
@@ -88,13 +89,14 @@ final class Codes {
 
     private static void unpack6(byte[] q, int from, byte zero, byte[] out, int to) {
         for (int e = 0; e < UNIT / 4; e++) {
-            IntVector h = ByteVector.fromArray(B, q, from + (UNIT / 2 + e) * ROWS).reinterpretAsInts();
-            ByteVector u = ByteVector.fromArray(B, q, from + 2 * e * ROWS);
+            int low = from + e * 3 * ROWS;
+            IntVector h = ByteVector.fromArray(B, q, low + 2 * ROWS).reinterpretAsInts();
+            ByteVector u = ByteVector.fromArray(B, q, low);
             int at = to + 4 * e * ROWS;
             u.and((byte) 15).or(h.lanewise(LSHL, 4).reinterpretAsBytes().and((byte) 48)).sub(zero).intoArray(out, at);
             u.reinterpretAsInts().lanewise(LSHR, 4).reinterpretAsBytes().and((byte) 15)
                     .or(h.lanewise(LSHL, 2).reinterpretAsBytes().and((byte) 48)).sub(zero).intoArray(out, at + ROWS);
-            u = ByteVector.fromArray(B, q, from + 2 * e * ROWS + ROWS);
+            u = ByteVector.fromArray(B, q, low + ROWS);
             u.and((byte) 15).or(h.reinterpretAsBytes().and((byte) 48)).sub(zero).intoArray(out, at + 2 * ROWS);
             u.reinterpretAsInts().lanewise(LSHR, 4).reinterpretAsBytes().and((byte) 15)
                     .or(h.lanewise(LSHR, 2).reinterpretAsBytes().and((byte) 48)).sub(zero).intoArray(out, at + 3 * ROWS);

@@ -30,9 +30,9 @@ final class KQuant6 extends QuantLayout {
             int to = at + codes + u * unitBytes();
             if (u % 4 < 2) {
                 // The high nibbles are 64 columns further on: two units.
-                BytePlanes.putNibbles(planes, plane + half * 64 + u % 4 * 32, 32, panel, to, to + 2 * unitBytes());
+                BytePlanes.putNibbles(planes, plane + half * 64 + u % 4 * 32, 32, panel, to, to + 2 * unitBytes(), pairs);
             }
-            BytePlanes.putFields(planes, plane + 128 + half * 32, 32, 2, u % 4 * 2, panel, to + UNIT / 2 * ROWS);
+            BytePlanes.putFields(planes, plane + 128 + half * 32, 32, 2, u % 4 * 2, panel, to + 2 * ROWS, 3 * ROWS);
         }
     }
 

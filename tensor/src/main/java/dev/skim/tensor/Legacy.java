@@ -40,13 +40,12 @@ final class Legacy extends QuantLayout {
             BytePlanes.put(planes, from, 32, panel, to);
             return;
         }
-        if (bits == 5) {
+        for (int j = 0; j < 4 && bits == 5; j++) {
             // Bit i of byte j is the fifth bit of column 8 j + i, in the file as in a panel.
-            BytePlanes.put(planes, from, 4, panel, to + 16 * ROWS);
-            from += 4;
+            BytePlanes.put(planes, from++, 1, panel, to + (j * 5 + 4) * ROWS);
         }
         // Byte i has the codes of columns i and 16 + i.
-        BytePlanes.putNibbles(planes, from, 16, panel, to, to + 8 * ROWS);
+        BytePlanes.putNibbles(planes, from, 16, panel, to, to + unitBytes() / 2, pairs);
     }
 
     @Override

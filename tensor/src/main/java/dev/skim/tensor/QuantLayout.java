@@ -3,11 +3,12 @@ package dev.skim.tensor;
 /**
  * The layout of quantised types whose weights are {@code q * scale + minimum} with a scale for each group of columns.
  *
- * <p>A block holds its 32 rows' scales side by side and then the codes of 32 columns after 32: for every pair of columns
- * 32 bytes with two 4-bit codes each, then the fifth or the fifth and sixth bits; 8-bit codes stand as signed bytes.
+ * <p>A block holds its 32 rows' scales side by side and then the codes column by column: for every pair of columns 32
+ * bytes with two 4-bit codes each, and after every eight columns 32 bytes with their fifth bits, or after every four with
+ * their fifth and sixth; 8-bit codes stand as signed bytes. So a product reads a panel from front to back.
  */
 abstract class QuantLayout extends PanelLayout {
-    /** Columns whose codes stand together: one group or two. */
+    /** Columns that are unpacked in one go: one group or two. */
     static final int UNIT = 32;
 
     /** Floats that a group has in {@link Scratch#scales}: 32 scales of each of two panels, then their minima. */
@@ -25,6 +26,9 @@ abstract class QuantLayout extends PanelLayout {
     /** Where the codes start in a panel's block. */
     final int codes;
 
+    /** Pairs of columns between what is more than 4 bits of a code. */
+    final int pairs;
+
     /** Whether the loops of {@link Codes} take the codes where they stand; else they become bytes first. */
     private final boolean inPlace;
 
@@ -33,6 +37,7 @@ abstract class QuantLayout extends PanelLayout {
         this.group = group;
         this.bits = bits;
         this.codes = ROWS * scaleBytes;
+        this.pairs = bits == 5 ? 4 : bits == 6 ? 2 : UNIT;
         this.inPlace = bits == 4 || bits == 8;
     }
 
@@ -81,12 +86,12 @@ abstract class QuantLayout extends PanelLayout {
         if (bits == 8) {
             return panel[base + c * ROWS];
         }
-        int q = panel[base + c / 2 * ROWS] >> 4 * (c & 1) & 15;
+        int pair = c / 2;
+        int q = panel[base + (pair + pair / pairs) * ROWS] >> 4 * (c & 1) & 15;
         int extra = bits - 4;
         if (extra != 0) {
-            int each = 8 / extra;
-            int high = panel[base + UNIT / 2 * ROWS + c / each * ROWS] & 0xff;
-            q |= (high >> c % each * extra & (1 << extra) - 1) << 4;
+            int high = panel[base + (pair / pairs * (pairs + 1) + pairs) * ROWS] & 0xff;
+            q |= (high >> c % (2 * pairs) * extra & (1 << extra) - 1) << 4;
         }
         return q;
     }
