@@ -9,12 +9,12 @@ public final class Kernels {
         return Simd.BITS;
     }
 
-    /** Whether products with weights of this type unpack them in registers; else they are expanded first. */
-    public static boolean unpacks(ElementType type) {
+    /** Whether weights of this type are interleaved in panels, for loops of their own; else rows are expanded one by one. */
+    public static boolean interleaves(ElementType type) {
         return !(PanelLayout.of(type) instanceof RawLayout);
     }
 
-    /** Whether products with weights of this type may round the activations and use 16-bit lanes. */
+    /** Whether products with weights of this type round the activations where they may. */
     public static boolean rounds(ElementType type) {
         return PanelLayout.of(type).rounding() != Rounding.NONE;
     }

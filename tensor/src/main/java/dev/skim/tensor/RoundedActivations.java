@@ -30,7 +30,10 @@ final class RoundedActivations {
     static final int ZERO = Float.floatToRawIntBits(ROUND);
     private static final int LANES = F.length();
 
-    /** The codes, each twice in an int, so that a broadcast fills 16-bit lanes: {@code [tile][column][32]}. */
+    /**
+     * The codes, of every other column less 16 times its neighbour's on the left ({@link ShortTile}), each twice in an int,
+     * so that a broadcast fills 16-bit lanes: {@code [tile][column][32]}.
+     */
     int[] codes = new int[0];
 
     /** What the sums of {@link ShortTile} start from: -8 times the group's sum of codes, twice in an int: {@code [tile][group][32]}. */
@@ -54,10 +57,14 @@ final class RoundedActivations {
             for (int i = from; i < from + GROUP; i += LANES) {
                 IntVector code = FloatVector.fromArray(F, source, i).mul(inverse).add(ROUND).reinterpretAsInts().sub(ZERO);
                 totals = totals.add(code);
-                code.lanewise(VectorOperators.LSHL, 16).or(code.and(0xffff)).intoArray(codes, i);
+                code.intoArray(codes, i);
+            }
+            for (int i = from; i < from + GROUP; i += 2) {
+                codes[i + 1] = twice(codes[i + 1] - 16 * codes[i]);
+                codes[i] = twice(codes[i]);
             }
             int sum = totals.reduceLanes(VectorOperators.ADD);
-            starts[g] = -8 * sum << 16 | -8 * sum & 0xffff;
+            starts[g] = twice(-8 * sum);
             scales[g] = scale;
             sums[g] = scale * sum;
         }
@@ -91,6 +98,10 @@ final class RoundedActivations {
         return (a + b) + (c + d);
     }
 
+    private static int twice(int code) {
+        return code << 16 | code & 0xffff;
+    }
+
     private void fit(int size) {
         if (codes.length < size) {
             codes = new int[size];
@@ -118,11 +129,14 @@ final class RoundedActivations {
         FloatVector scale = size.div(TOTAL).blend(0, small);
         FloatVector inverse = FloatVector.broadcast(F, TOTAL).div(size).blend(0, small);
         IntVector sum = IntVector.zero(I);
+        IntVector left = sum;
         for (int k = 0; k < GROUP; k++) {
             int at = from + k * Tile.SIZE;
             IntVector code = FloatVector.fromArray(F, tiles, at).mul(inverse).add(ROUND).reinterpretAsInts().sub(ZERO);
             sum = sum.add(code);
-            code.lanewise(VectorOperators.LSHL, 16).or(code.and(0xffff)).intoArray(codes, at);
+            IntVector factor = (k & 1) == 0 ? code : code.sub(left.lanewise(VectorOperators.LSHL, 4));
+            factor.lanewise(VectorOperators.LSHL, 16).or(factor.and(0xffff)).intoArray(codes, at);
+            left = code;
         }
         IntVector start = sum.mul(-8);
         start.lanewise(VectorOperators.LSHL, 16).or(start.and(0xffff)).intoArray(starts, set);

@@ -17,9 +17,12 @@ import jdk.incubator.vector.ShortVector;
 /**
  * Products of 4-bit codes with rounded activations in 16-bit lanes: twice as many rows in a vector as f32 has.
  *
+ * <p>Codes stand in pairs, {@code u = q + 16 r}. What is multiplied are u and {@code r = u >> 4}, with no mask for q:
+ * {@code q * x + r * y = u * x + r * (y - 16 x)}, and {@link RoundedActivations} has y - 16 x for every other column.
+ *
  * <p>A group of 32 columns is summed exactly: with codes q of 0 to 15 and activations whose sizes add up to at most 4,095,
  * the sum of {@code (q - 8) * x} is at most 8 * 4,095 in size and fits into 16 bits. The lanes compute it modulo 2^16 as
- * the sum of {@code q * x} less 8 times the sum of x, with which they start; sums on the way may wrap. Then each group's
+ * the sum of {@code q * x} less 8 times the sum of x, with which they start; products and sums on the way may wrap. Then each group's
  * sum is scaled and added in f32, in the order of the groups, whatever the batch: a token's bits do not depend on it.
  */
 final class ShortTile {
@@ -34,7 +37,7 @@ final class ShortTile {
 
     private ShortTile() {}
 
-    /** Expands the codes of {@code groups} groups of a panel to {@code out[k * 64 + row]}, where {@code out} starts at its row 0. */
+    /** Expands the pairs of {@code groups} groups of a panel to {@code out[k * 64 + row]}, where {@code out} starts at its row 0. */
     static void expand(byte[] q, int qo, int stride, int groups, short[] out, int oo) {
         for (int g = 0; g < groups; g++) {
             for (int p = 0; p < GROUP / 2; p++) {
@@ -43,7 +46,7 @@ final class ShortTile {
                 for (int r = 0; r < Tile.SIZE; r += LANES) {
                     ShortVector two = (ShortVector)
                             ByteVector.fromArray(HALF_BYTES, q, from + r).convertShape(ZERO_EXTEND_B2S, S, 0);
-                    two.and((short) 15).intoArray(out, to + r);
+                    two.intoArray(out, to + r);
                     two.lanewise(LSHR, 4).intoArray(out, to + ROWS + r);
                 }
             }
@@ -228,10 +231,10 @@ final class ShortTile {
             ShortVector odd = IntVector.broadcast(I, x[xo + 2 * p + 1]).reinterpretAsShorts();
             ShortVector u = (ShortVector)
                     ByteVector.fromArray(HALF_BYTES, q, qa + p * Tile.SIZE).convertShape(ZERO_EXTEND_B2S, S, 0);
-            a = a.add(u.and((short) 15).mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
+            a = a.add(u.mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
             u = (ShortVector)
                     ByteVector.fromArray(HALF_BYTES, q, qb + p * Tile.SIZE).convertShape(ZERO_EXTEND_B2S, S, 0);
-            b = b.add(u.and((short) 15).mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
+            b = b.add(u.mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
         }
         a.intoArray(sums, 0);
         b.intoArray(sums, Tile.SIZE);
@@ -248,16 +251,16 @@ final class ShortTile {
             ShortVector odd = IntVector.broadcast(I, x[xo + 2 * p + 1]).reinterpretAsShorts();
             ShortVector u = (ShortVector)
                     ByteVector.fromArray(HALF_BYTES, q, qa + p * Tile.SIZE).convertShape(ZERO_EXTEND_B2S, S, 0);
-            a = a.add(u.and((short) 15).mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
+            a = a.add(u.mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
             u = (ShortVector)
                     ByteVector.fromArray(HALF_BYTES, q, qa + p * Tile.SIZE + LANES).convertShape(ZERO_EXTEND_B2S, S, 0);
-            b = b.add(u.and((short) 15).mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
+            b = b.add(u.mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
             u = (ShortVector)
                     ByteVector.fromArray(HALF_BYTES, q, qb + p * Tile.SIZE).convertShape(ZERO_EXTEND_B2S, S, 0);
-            c = c.add(u.and((short) 15).mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
+            c = c.add(u.mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
             u = (ShortVector)
                     ByteVector.fromArray(HALF_BYTES, q, qb + p * Tile.SIZE + LANES).convertShape(ZERO_EXTEND_B2S, S, 0);
-            d = d.add(u.and((short) 15).mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
+            d = d.add(u.mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
         }
         a.intoArray(sums, to);
         b.intoArray(sums, to + LANES);

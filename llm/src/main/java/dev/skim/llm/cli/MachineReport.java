@@ -76,9 +76,9 @@ final class MachineReport {
 
     private static String kernels() {
         return Kernels.vectorBits() + " bit" + (System.getProperty("skim.width") == null ? "" : " (forced by skim.width)")
-                + "; unpacked in registers: " + types(Kernels::unpacks)
-                + "; in 16-bit lanes where rounding is allowed: " + types(Kernels::rounds)
-                + "; expanded first: " + types(type -> !Kernels.unpacks(type));
+                + "; interleaved in panels: " + types(Kernels::interleaves)
+                + "; with rounded activations unless --exact is given: " + types(Kernels::rounds)
+                + "; expanded row by row: " + types(type -> !Kernels.interleaves(type));
     }
 
     private static String types(Predicate<ElementType> which) {

@@ -12,8 +12,8 @@ final class PrecisionOptions {
 
     @Option(
             names = "--exact",
-            description = "Compute all in f32. Otherwise what is multiplied with 4-bit weights is rounded to about 9 "
-                    + "bits, which is faster.")
+            description = "Compute all in f32. Otherwise what is multiplied with 4-bit weights or with Q6_K is rounded to "
+                    + "8 or 9 bits, which is faster.")
     private boolean exact;
 
     SessionOptions apply(SessionOptions options) {
