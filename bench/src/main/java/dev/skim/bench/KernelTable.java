@@ -30,7 +30,8 @@ public final class KernelTable {
             ElementType.Q4_K, ElementType.Q5_K, ElementType.Q6_K);
 
     /** The types whose products round the activations unless exact ones are asked for. */
-    private static final List<ElementType> ROUNDED = List.of(ElementType.Q4_0, ElementType.Q4_1, ElementType.Q4_K);
+    private static final List<ElementType> ROUNDED = List.of(
+            ElementType.Q4_0, ElementType.Q4_1, ElementType.Q4_K, ElementType.Q6_K);
 
     private KernelTable() {}
 

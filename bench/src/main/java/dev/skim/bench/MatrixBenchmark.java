@@ -101,8 +101,9 @@ public class MatrixBenchmark {
                 sum += product;
                 size += Math.abs(product);
             }
-            // Rounding moves an activation by at most half of 1/4078 of its group's sum of sizes: 0.4 % of the mean size.
-            double tolerance = exact ? columns * 0x1p-24 : 0.004;
+            // Rounding moves an activation by at most half of 1/4078 of its group's sum of sizes, 0.4 % of the mean size;
+            // with Q6_K, of 1/1014 of the largest sum of sizes of four groups of 16: 0.8 % of the mean size in that one.
+            double tolerance = exact ? columns * 0x1p-24 : type == ElementType.Q6_K ? 0.012 : 0.004;
             Definition.check(type + " row " + r, sum, out[last * rows + r], size, tolerance);
             Definition.same(type + " row " + r, out[last * rows + r], alone[r]);
         }
