@@ -102,8 +102,7 @@ final class BytePlanes {
         for (int k = 0; k < LONGS; k++) {
             long low = planes[plane * LONGS + k];
             long high = planes[(plane + 1) * LONGS + k];
-            put(panel, at + 16 * k, spread(low) | spread(high) << 8);
-            put(panel, at + 16 * k + 8, spread(low >>> 32) | spread(high >>> 32) << 8);
+            putPairs(panel, at + 16 * k, low, high);
         }
     }
 
@@ -133,6 +132,33 @@ final class BytePlanes {
                 put(panel, high + at, even >>> 4 & LOW_NIBBLES | odd & ~LOW_NIBBLES);
             }
         }
+    }
+
+    /**
+     * Puts four 4-bit codes of a row side by side: of planes 4i to 4i + 3, counted from {@code plane}, the low nibbles become
+     * 32 16-bit numbers at {@code low + 64 i}, the first plane's lowest, and the high ones 32 at {@code high + 64 i}.
+     *
+     * @param count planes
+     */
+    static void putQuads(long[] planes, int plane, int count, byte[] panel, int low, int high) {
+        for (int i = 0; i < count / 4; i++) {
+            int first = (plane + 4 * i) * LONGS;
+            for (int k = 0; k < LONGS; k++) {
+                long a = planes[first + k];
+                long b = planes[first + LONGS + k];
+                long c = planes[first + 2 * LONGS + k];
+                long d = planes[first + 3 * LONGS + k];
+                int at = 2 * (i * ROWS + k * Long.BYTES);
+                putPairs(panel, low + at, a & LOW_NIBBLES | (b & LOW_NIBBLES) << 4, c & LOW_NIBBLES | (d & LOW_NIBBLES) << 4);
+                putPairs(panel, high + at, a >>> 4 & LOW_NIBBLES | b & ~LOW_NIBBLES, c >>> 4 & LOW_NIBBLES | d & ~LOW_NIBBLES);
+            }
+        }
+    }
+
+    /** Writes eight rows' 16-bit numbers. */
+    private static void putPairs(byte[] panel, int at, long low, long high) {
+        put(panel, at, spread(low) | spread(high) << 8);
+        put(panel, at + 8, spread(low >>> 32) | spread(high >>> 32) << 8);
     }
 
     /**

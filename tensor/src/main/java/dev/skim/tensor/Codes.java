@@ -3,12 +3,13 @@ package dev.skim.tensor;
 import static dev.skim.tensor.Simd.B;
 import static dev.skim.tensor.Simd.BYTES;
 import static dev.skim.tensor.Simd.F;
+import static dev.skim.tensor.Simd.HALF_BYTES;
 import static dev.skim.tensor.Simd.I;
 import static jdk.incubator.vector.VectorOperators.B2F;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
-import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2I;
+import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_S2I;
 
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
@@ -38,13 +39,19 @@ final class Codes {
             FloatVector m0 = FloatVector.fromArray(F, s, so + g * SCALES + MINIMA), m1 = FloatVector.fromArray(F, s, so + g * SCALES + MINIMA + l);
             int base = qo + g * stride;
             int to = oo + g * group * ROWS;
-            for (int p = 0; p < group / 2; p++) {
-                IntVector u = (IntVector) ByteVector.fromArray(BYTES, q, base + p * ROWS).convertShape(ZERO_EXTEND_B2I, I, 0);
-                IntVector v = (IntVector) ByteVector.fromArray(BYTES, q, base + p * ROWS + l).convertShape(ZERO_EXTEND_B2I, I, 0);
-                ((FloatVector) u.and(15).convertShape(I2F, F, 0)).fma(d0, m0).intoArray(out, to + p * 2 * ROWS);
-                ((FloatVector) v.and(15).convertShape(I2F, F, 0)).fma(d1, m1).intoArray(out, to + p * 2 * ROWS + l);
-                ((FloatVector) u.lanewise(LSHR, 4).convertShape(I2F, F, 0)).fma(d0, m0).intoArray(out, to + p * 2 * ROWS + ROWS);
-                ((FloatVector) v.lanewise(LSHR, 4).convertShape(I2F, F, 0)).fma(d1, m1).intoArray(out, to + p * 2 * ROWS + ROWS + l);
+            for (int p = 0; p < group / 4; p++) {
+                IntVector u = (IntVector) ByteVector.fromArray(HALF_BYTES, q, base + p * 2 * ROWS).reinterpretAsShorts()
+                        .convertShape(ZERO_EXTEND_S2I, I, 0);
+                IntVector v = (IntVector) ByteVector.fromArray(HALF_BYTES, q, base + p * 2 * ROWS + 2 * l).reinterpretAsShorts()
+                        .convertShape(ZERO_EXTEND_S2I, I, 0);
+                ((FloatVector) u.and(15).convertShape(I2F, F, 0)).fma(d0, m0).intoArray(out, to + p * 4 * ROWS);
+                ((FloatVector) v.and(15).convertShape(I2F, F, 0)).fma(d1, m1).intoArray(out, to + p * 4 * ROWS + l);
+                ((FloatVector) u.lanewise(LSHR, 4).and(15).convertShape(I2F, F, 0)).fma(d0, m0).intoArray(out, to + p * 4 * ROWS + ROWS);
+                ((FloatVector) v.lanewise(LSHR, 4).and(15).convertShape(I2F, F, 0)).fma(d1, m1).intoArray(out, to + p * 4 * ROWS + ROWS + l);
+                ((FloatVector) u.lanewise(LSHR, 8).and(15).convertShape(I2F, F, 0)).fma(d0, m0).intoArray(out, to + p * 4 * ROWS + 2 * ROWS);
+                ((FloatVector) v.lanewise(LSHR, 8).and(15).convertShape(I2F, F, 0)).fma(d1, m1).intoArray(out, to + p * 4 * ROWS + 2 * ROWS + l);
+                ((FloatVector) u.lanewise(LSHR, 12).convertShape(I2F, F, 0)).fma(d0, m0).intoArray(out, to + p * 4 * ROWS + 3 * ROWS);
+                ((FloatVector) v.lanewise(LSHR, 12).convertShape(I2F, F, 0)).fma(d1, m1).intoArray(out, to + p * 4 * ROWS + 3 * ROWS + l);
             }
         }
     }
@@ -147,21 +154,35 @@ final class Codes {
             int ga = qa + g * stride;
             int gb = qb + g * stride;
             int xg = xo + g * group;
-            for (int p = 0; p < group / 2; p++) {
-                FloatVector x0 = FloatVector.broadcast(F, x[xg + 2 * p]);
-                FloatVector x1 = FloatVector.broadcast(F, x[xg + 2 * p + 1]);
-                IntVector u = (IntVector) ByteVector.fromArray(BYTES, q, ga + p * ROWS).convertShape(ZERO_EXTEND_B2I, I, 0);
+            for (int p = 0; p < group / 4; p++) {
+                FloatVector x0 = FloatVector.broadcast(F, x[xg + 4 * p]);
+                FloatVector x1 = FloatVector.broadcast(F, x[xg + 4 * p + 1]);
+                FloatVector x2 = FloatVector.broadcast(F, x[xg + 4 * p + 2]);
+                FloatVector x3 = FloatVector.broadcast(F, x[xg + 4 * p + 3]);
+                IntVector u = (IntVector) ByteVector.fromArray(HALF_BYTES, q, ga + p * 2 * ROWS).reinterpretAsShorts()
+                        .convertShape(ZERO_EXTEND_S2I, I, 0);
                 a0 = ((FloatVector) u.and(15).convertShape(I2F, F, 0)).fma(da0, ma0).fma(x0, a0);
-                a0 = ((FloatVector) u.lanewise(LSHR, 4).convertShape(I2F, F, 0)).fma(da0, ma0).fma(x1, a0);
-                u = (IntVector) ByteVector.fromArray(BYTES, q, ga + p * ROWS + l).convertShape(ZERO_EXTEND_B2I, I, 0);
+                a0 = ((FloatVector) u.lanewise(LSHR, 4).and(15).convertShape(I2F, F, 0)).fma(da0, ma0).fma(x1, a0);
+                a0 = ((FloatVector) u.lanewise(LSHR, 8).and(15).convertShape(I2F, F, 0)).fma(da0, ma0).fma(x2, a0);
+                a0 = ((FloatVector) u.lanewise(LSHR, 12).convertShape(I2F, F, 0)).fma(da0, ma0).fma(x3, a0);
+                u = (IntVector) ByteVector.fromArray(HALF_BYTES, q, ga + p * 2 * ROWS + 2 * l).reinterpretAsShorts()
+                        .convertShape(ZERO_EXTEND_S2I, I, 0);
                 a1 = ((FloatVector) u.and(15).convertShape(I2F, F, 0)).fma(da1, ma1).fma(x0, a1);
-                a1 = ((FloatVector) u.lanewise(LSHR, 4).convertShape(I2F, F, 0)).fma(da1, ma1).fma(x1, a1);
-                u = (IntVector) ByteVector.fromArray(BYTES, q, gb + p * ROWS).convertShape(ZERO_EXTEND_B2I, I, 0);
+                a1 = ((FloatVector) u.lanewise(LSHR, 4).and(15).convertShape(I2F, F, 0)).fma(da1, ma1).fma(x1, a1);
+                a1 = ((FloatVector) u.lanewise(LSHR, 8).and(15).convertShape(I2F, F, 0)).fma(da1, ma1).fma(x2, a1);
+                a1 = ((FloatVector) u.lanewise(LSHR, 12).convertShape(I2F, F, 0)).fma(da1, ma1).fma(x3, a1);
+                u = (IntVector) ByteVector.fromArray(HALF_BYTES, q, gb + p * 2 * ROWS).reinterpretAsShorts()
+                        .convertShape(ZERO_EXTEND_S2I, I, 0);
                 b0 = ((FloatVector) u.and(15).convertShape(I2F, F, 0)).fma(db0, mb0).fma(x0, b0);
-                b0 = ((FloatVector) u.lanewise(LSHR, 4).convertShape(I2F, F, 0)).fma(db0, mb0).fma(x1, b0);
-                u = (IntVector) ByteVector.fromArray(BYTES, q, gb + p * ROWS + l).convertShape(ZERO_EXTEND_B2I, I, 0);
+                b0 = ((FloatVector) u.lanewise(LSHR, 4).and(15).convertShape(I2F, F, 0)).fma(db0, mb0).fma(x1, b0);
+                b0 = ((FloatVector) u.lanewise(LSHR, 8).and(15).convertShape(I2F, F, 0)).fma(db0, mb0).fma(x2, b0);
+                b0 = ((FloatVector) u.lanewise(LSHR, 12).convertShape(I2F, F, 0)).fma(db0, mb0).fma(x3, b0);
+                u = (IntVector) ByteVector.fromArray(HALF_BYTES, q, gb + p * 2 * ROWS + 2 * l).reinterpretAsShorts()
+                        .convertShape(ZERO_EXTEND_S2I, I, 0);
                 b1 = ((FloatVector) u.and(15).convertShape(I2F, F, 0)).fma(db1, mb1).fma(x0, b1);
-                b1 = ((FloatVector) u.lanewise(LSHR, 4).convertShape(I2F, F, 0)).fma(db1, mb1).fma(x1, b1);
+                b1 = ((FloatVector) u.lanewise(LSHR, 4).and(15).convertShape(I2F, F, 0)).fma(db1, mb1).fma(x1, b1);
+                b1 = ((FloatVector) u.lanewise(LSHR, 8).and(15).convertShape(I2F, F, 0)).fma(db1, mb1).fma(x2, b1);
+                b1 = ((FloatVector) u.lanewise(LSHR, 12).convertShape(I2F, F, 0)).fma(db1, mb1).fma(x3, b1);
             }
         }
         a0.intoArray(y, yo);

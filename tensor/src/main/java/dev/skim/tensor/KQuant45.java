@@ -48,7 +48,11 @@ final class KQuant45 extends QuantLayout {
         int nibbles = bits == 4 ? fifths : fifths + 32;
         for (int g = 0; g < 8; g += 2) {
             int to = at + codes + g * unitBytes();
-            BytePlanes.putNibbles(planes, nibbles + g * 16, 32, panel, to, to + unitBytes(), pairs);
+            if (bits == 4) {
+                BytePlanes.putQuads(planes, nibbles + g * 16, 32, panel, to, to + unitBytes());
+            } else {
+                BytePlanes.putNibbles(planes, nibbles + g * 16, 32, panel, to, to + unitBytes(), pairs);
+            }
         }
         for (int g = 0; g < 8 && bits == 5; g++) {
             BytePlanes.putFields(planes, fifths, 32, 1, g, panel, at + codes + g * unitBytes() + 4 * ROWS, 5 * ROWS);

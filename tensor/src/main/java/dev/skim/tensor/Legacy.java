@@ -40,11 +40,15 @@ final class Legacy extends QuantLayout {
             BytePlanes.put(planes, from, 32, panel, to);
             return;
         }
-        for (int j = 0; j < 4 && bits == 5; j++) {
+        // Byte i has the codes of columns i and 16 + i.
+        if (bits == 4) {
+            BytePlanes.putQuads(planes, from, 16, panel, to, to + unitBytes() / 2);
+            return;
+        }
+        for (int j = 0; j < 4; j++) {
             // Bit i of byte j is the fifth bit of column 8 j + i, in the file as in a panel.
             BytePlanes.put(planes, from++, 1, panel, to + (j * 5 + 4) * ROWS);
         }
-        // Byte i has the codes of columns i and 16 + i.
         BytePlanes.putNibbles(planes, from, 16, panel, to, to + unitBytes() / 2, pairs);
     }
 

@@ -3,9 +3,10 @@ package dev.skim.tensor;
 /**
  * The layout of quantised types whose weights are {@code q * scale + minimum} with a scale for each group of columns.
  *
- * <p>A block holds its 32 rows' scales side by side and then the codes column by column: for every pair of columns 32
- * bytes with two 4-bit codes each, and after every eight columns 32 bytes with their fifth bits, or after every four with
- * their fifth and sixth; 8-bit codes stand as signed bytes. So a product reads a panel from front to back.
+ * <p>A block holds its 32 rows' scales side by side and then the codes column by column. 4-bit codes: for every four
+ * columns 32 numbers of 16 bits. 5- and 6-bit codes: for every pair of columns 32 bytes with four bits of each, and after
+ * every eight columns 32 bytes with their fifth bits, or after every four with their fifth and sixth. 8-bit codes: signed
+ * bytes. So a product reads a panel from front to back.
  */
 abstract class QuantLayout extends PanelLayout {
     /** Columns that are unpacked in one go: one group or two. */
@@ -82,18 +83,18 @@ abstract class QuantLayout extends PanelLayout {
         }
     }
 
-    private int code(byte[] panel, int base, int c) {
+    private int code(byte[] panel, int at, int c, int lane) {
         if (bits == 8) {
-            return panel[base + c * ROWS];
+            return panel[at + c * ROWS + lane];
         }
         int pair = c / 2;
-        int q = panel[base + (pair + pair / pairs) * ROWS] >> 4 * (c & 1) & 15;
-        int extra = bits - 4;
-        if (extra != 0) {
-            int high = panel[base + (pair / pairs * (pairs + 1) + pairs) * ROWS] & 0xff;
-            q |= (high >> c % (2 * pairs) * extra & (1 << extra) - 1) << 4;
+        if (bits == 4) {
+            return panel[at + c / 4 * 2 * ROWS + 2 * lane + (pair & 1)] >> 4 * (c & 1) & 15;
         }
-        return q;
+        int low = panel[at + (pair + pair / pairs) * ROWS + lane] >> 4 * (c & 1) & 15;
+        int high = panel[at + (pair / pairs * (pairs + 1) + pairs) * ROWS + lane] & 0xff;
+        int extra = bits - 4;
+        return low | (high >> c % (2 * pairs) * extra & (1 << extra) - 1) << 4;
     }
 
     @Override
@@ -104,7 +105,7 @@ abstract class QuantLayout extends PanelLayout {
             scales(panel, base, 0, s, 0);
             for (int c = 0; c < block; c++) {
                 int g = c / group;
-                int q = code(panel, base + codes + c / UNIT * unitBytes() + lane, c % UNIT);
+                int q = code(panel, base + codes + c / UNIT * unitBytes(), c % UNIT, lane);
                 float scale = s[g * SCALES + lane];
                 out[offset + b * block + c] =
                         hasMinima() ? Math.fma(q, scale, s[g * SCALES + MINIMA + lane]) : (q - zero()) * scale;
@@ -146,7 +147,7 @@ abstract class QuantLayout extends PanelLayout {
         }
         for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
             if (bits == 4) {
-                Codes.expand4(q, qo + strip, stride, groups, group, s, so + strip, out, strip);
+                Codes.expand4(q, qo + 2 * strip, stride, groups, group, s, so + strip, out, strip);
             } else if (hasMinima()) {
                 Codes.expand8Minima(q, qo + strip, stride, groups, group, s, so + strip, out, strip);
             } else {
@@ -189,7 +190,7 @@ abstract class QuantLayout extends PanelLayout {
             int sa = so + strip;
             int sb = sa + ROWS;
             if (bits == 4) {
-                Codes.dot4(q, qa + strip, qb + strip, stride, groups, group, s, sa, sb, x, xo, y, yo + strip);
+                Codes.dot4(q, qa + 2 * strip, qb + 2 * strip, stride, groups, group, s, sa, sb, x, xo, y, yo + strip);
             } else if (hasMinima()) {
                 Codes.dot8Minima(q, qa + strip, qb + strip, stride, groups, group, s, sa, sb, x, xo, y, yo + strip);
             } else {

@@ -31,8 +31,8 @@ final class RoundedActivations {
     private static final int LANES = F.length();
 
     /**
-     * The codes, of every other column less 16 times its neighbour's on the left ({@link ShortTile}), each twice in an int,
-     * so that a broadcast fills 16-bit lanes: {@code [tile][column][32]}.
+     * The codes, the last three of every four columns less 16 times their neighbours on the left ({@link ShortTile}), each
+     * twice in an int, so that a broadcast fills 16-bit lanes: {@code [tile][column][32]}.
      */
     int[] codes = new int[0];
 
@@ -59,7 +59,9 @@ final class RoundedActivations {
                 totals = totals.add(code);
                 code.intoArray(codes, i);
             }
-            for (int i = from; i < from + GROUP; i += 2) {
+            for (int i = from; i < from + GROUP; i += 4) {
+                codes[i + 3] = twice(codes[i + 3] - 16 * codes[i + 2]);
+                codes[i + 2] = twice(codes[i + 2] - 16 * codes[i + 1]);
                 codes[i + 1] = twice(codes[i + 1] - 16 * codes[i]);
                 codes[i] = twice(codes[i]);
             }
@@ -134,7 +136,7 @@ final class RoundedActivations {
             int at = from + k * Tile.SIZE;
             IntVector code = FloatVector.fromArray(F, tiles, at).mul(inverse).add(ROUND).reinterpretAsInts().sub(ZERO);
             sum = sum.add(code);
-            IntVector factor = (k & 1) == 0 ? code : code.sub(left.lanewise(VectorOperators.LSHL, 4));
+            IntVector factor = k % 4 == 0 ? code : code.sub(left.lanewise(VectorOperators.LSHL, 4));
             factor.lanewise(VectorOperators.LSHL, 16).or(factor.and(0xffff)).intoArray(codes, at);
             left = code;
         }

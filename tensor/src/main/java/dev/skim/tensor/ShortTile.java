@@ -1,13 +1,12 @@
 package dev.skim.tensor;
 
 import static dev.skim.tensor.Simd.F;
-import static dev.skim.tensor.Simd.HALF_BYTES;
 import static dev.skim.tensor.Simd.HALF_SHORTS;
 import static dev.skim.tensor.Simd.I;
 import static dev.skim.tensor.Simd.S;
+import static dev.skim.tensor.Simd.WORDS;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.S2F;
-import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2S;
 
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
@@ -17,8 +16,9 @@ import jdk.incubator.vector.ShortVector;
 /**
  * Products of 4-bit codes with rounded activations in 16-bit lanes: twice as many rows in a vector as f32 has.
  *
- * <p>Codes stand in pairs, {@code u = q + 16 r}. What is multiplied are u and {@code r = u >> 4}, with no mask for q:
- * {@code q * x + r * y = u * x + r * (y - 16 x)}, and {@link RoundedActivations} has y - 16 x for every other column.
+ * <p>Four codes q, r, s, t of a row stand in 16 bits, u. They are multiplied with no mask, as u, u >> 4, u >> 8 and u >> 12:
+ * since {@code q = u - 16 (u >> 4)} and so on, {@code q * x + r * y + ... = u * x + (u >> 4) * (y - 16 x) + ...}, and
+ * {@link RoundedActivations} has those differences.
  *
  * <p>A group of 32 columns is summed exactly: with codes q of 0 to 15 and activations whose sizes add up to at most 4,095,
  * the sum of {@code (q - 8) * x} is at most 8 * 4,095 in size and fits into 16 bits. The lanes compute it modulo 2^16 as
@@ -37,17 +37,18 @@ final class ShortTile {
 
     private ShortTile() {}
 
-    /** Expands the pairs of {@code groups} groups of a panel to {@code out[k * 64 + row]}, where {@code out} starts at its row 0. */
+    /** Expands the codes of {@code groups} groups of a panel, as they are multiplied, to {@code out[oo + k * 64 + row]}. */
     static void expand(byte[] q, int qo, int stride, int groups, short[] out, int oo) {
         for (int g = 0; g < groups; g++) {
-            for (int p = 0; p < GROUP / 2; p++) {
-                int from = qo + g * stride + p * Tile.SIZE;
-                int to = oo + (g * GROUP + 2 * p) * ROWS;
+            for (int p = 0; p < GROUP / 4; p++) {
+                int from = qo + g * stride + p * 2 * Tile.SIZE;
+                int to = oo + (g * GROUP + 4 * p) * ROWS;
                 for (int r = 0; r < Tile.SIZE; r += LANES) {
-                    ShortVector two = (ShortVector)
-                            ByteVector.fromArray(HALF_BYTES, q, from + r).convertShape(ZERO_EXTEND_B2S, S, 0);
-                    two.intoArray(out, to + r);
-                    two.lanewise(LSHR, 4).intoArray(out, to + ROWS + r);
+                    ShortVector u = ByteVector.fromArray(WORDS, q, from + 2 * r).reinterpretAsShorts();
+                    u.intoArray(out, to + r);
+                    u.lanewise(LSHR, 4).intoArray(out, to + ROWS + r);
+                    u.lanewise(LSHR, 8).intoArray(out, to + 2 * ROWS + r);
+                    u.lanewise(LSHR, 12).intoArray(out, to + 3 * ROWS + r);
                 }
             }
         }
@@ -217,7 +218,7 @@ final class ShortTile {
                 two(q, a, b, x.codes, xo + g * GROUP, x.starts[sets + g], sums);
             }
             for (int r = 0; r + 2 * LANES <= Tile.SIZE; r += 2 * LANES) {
-                four(q, a + r, b + r, x.codes, xo + g * GROUP, x.starts[sets + g], sums, r);
+                four(q, a + 2 * r, b + 2 * r, x.codes, xo + g * GROUP, x.starts[sets + g], sums, r);
             }
             add(sums, 0, s, g * QuantLayout.SCALES, x.scales[sets + g], x.sums[sets + g], minima, y, yo);
         }
@@ -226,15 +227,17 @@ final class ShortTile {
     /** Sums of a group for all rows, where a vector has a panel's. */
     private static void two(byte[] q, int qa, int qb, int[] x, int xo, int start, short[] sums) {
         ShortVector a = IntVector.broadcast(I, start).reinterpretAsShorts(), b = a;
-        for (int p = 0; p < GROUP / 2; p++) {
-            ShortVector even = IntVector.broadcast(I, x[xo + 2 * p]).reinterpretAsShorts();
-            ShortVector odd = IntVector.broadcast(I, x[xo + 2 * p + 1]).reinterpretAsShorts();
-            ShortVector u = (ShortVector)
-                    ByteVector.fromArray(HALF_BYTES, q, qa + p * Tile.SIZE).convertShape(ZERO_EXTEND_B2S, S, 0);
-            a = a.add(u.mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
-            u = (ShortVector)
-                    ByteVector.fromArray(HALF_BYTES, q, qb + p * Tile.SIZE).convertShape(ZERO_EXTEND_B2S, S, 0);
-            b = b.add(u.mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
+        for (int p = 0; p < GROUP / 4; p++) {
+            ShortVector t0 = IntVector.broadcast(I, x[xo + 4 * p]).reinterpretAsShorts();
+            ShortVector t1 = IntVector.broadcast(I, x[xo + 4 * p + 1]).reinterpretAsShorts();
+            ShortVector t2 = IntVector.broadcast(I, x[xo + 4 * p + 2]).reinterpretAsShorts();
+            ShortVector t3 = IntVector.broadcast(I, x[xo + 4 * p + 3]).reinterpretAsShorts();
+            ShortVector u = ByteVector.fromArray(WORDS, q, qa + p * 2 * Tile.SIZE).reinterpretAsShorts();
+            a = a.add(u.mul(t0)).add(u.lanewise(LSHR, 4).mul(t1));
+            a = a.add(u.lanewise(LSHR, 8).mul(t2)).add(u.lanewise(LSHR, 12).mul(t3));
+            u = ByteVector.fromArray(WORDS, q, qb + p * 2 * Tile.SIZE).reinterpretAsShorts();
+            b = b.add(u.mul(t0)).add(u.lanewise(LSHR, 4).mul(t1));
+            b = b.add(u.lanewise(LSHR, 8).mul(t2)).add(u.lanewise(LSHR, 12).mul(t3));
         }
         a.intoArray(sums, 0);
         b.intoArray(sums, Tile.SIZE);
@@ -246,21 +249,23 @@ final class ShortTile {
      */
     private static void four(byte[] q, int qa, int qb, int[] x, int xo, int start, short[] sums, int to) {
         ShortVector a = IntVector.broadcast(I, start).reinterpretAsShorts(), b = a, c = a, d = a;
-        for (int p = 0; p < GROUP / 2; p++) {
-            ShortVector even = IntVector.broadcast(I, x[xo + 2 * p]).reinterpretAsShorts();
-            ShortVector odd = IntVector.broadcast(I, x[xo + 2 * p + 1]).reinterpretAsShorts();
-            ShortVector u = (ShortVector)
-                    ByteVector.fromArray(HALF_BYTES, q, qa + p * Tile.SIZE).convertShape(ZERO_EXTEND_B2S, S, 0);
-            a = a.add(u.mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
-            u = (ShortVector)
-                    ByteVector.fromArray(HALF_BYTES, q, qa + p * Tile.SIZE + LANES).convertShape(ZERO_EXTEND_B2S, S, 0);
-            b = b.add(u.mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
-            u = (ShortVector)
-                    ByteVector.fromArray(HALF_BYTES, q, qb + p * Tile.SIZE).convertShape(ZERO_EXTEND_B2S, S, 0);
-            c = c.add(u.mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
-            u = (ShortVector)
-                    ByteVector.fromArray(HALF_BYTES, q, qb + p * Tile.SIZE + LANES).convertShape(ZERO_EXTEND_B2S, S, 0);
-            d = d.add(u.mul(even)).add(u.lanewise(LSHR, 4).mul(odd));
+        for (int p = 0; p < GROUP / 4; p++) {
+            ShortVector t0 = IntVector.broadcast(I, x[xo + 4 * p]).reinterpretAsShorts();
+            ShortVector t1 = IntVector.broadcast(I, x[xo + 4 * p + 1]).reinterpretAsShorts();
+            ShortVector t2 = IntVector.broadcast(I, x[xo + 4 * p + 2]).reinterpretAsShorts();
+            ShortVector t3 = IntVector.broadcast(I, x[xo + 4 * p + 3]).reinterpretAsShorts();
+            ShortVector u = ByteVector.fromArray(WORDS, q, qa + p * 2 * Tile.SIZE).reinterpretAsShorts();
+            a = a.add(u.mul(t0)).add(u.lanewise(LSHR, 4).mul(t1));
+            a = a.add(u.lanewise(LSHR, 8).mul(t2)).add(u.lanewise(LSHR, 12).mul(t3));
+            u = ByteVector.fromArray(WORDS, q, qa + p * 2 * Tile.SIZE + 2 * LANES).reinterpretAsShorts();
+            b = b.add(u.mul(t0)).add(u.lanewise(LSHR, 4).mul(t1));
+            b = b.add(u.lanewise(LSHR, 8).mul(t2)).add(u.lanewise(LSHR, 12).mul(t3));
+            u = ByteVector.fromArray(WORDS, q, qb + p * 2 * Tile.SIZE).reinterpretAsShorts();
+            c = c.add(u.mul(t0)).add(u.lanewise(LSHR, 4).mul(t1));
+            c = c.add(u.lanewise(LSHR, 8).mul(t2)).add(u.lanewise(LSHR, 12).mul(t3));
+            u = ByteVector.fromArray(WORDS, q, qb + p * 2 * Tile.SIZE + 2 * LANES).reinterpretAsShorts();
+            d = d.add(u.mul(t0)).add(u.lanewise(LSHR, 4).mul(t1));
+            d = d.add(u.lanewise(LSHR, 8).mul(t2)).add(u.lanewise(LSHR, 12).mul(t3));
         }
         a.intoArray(sums, to);
         b.intoArray(sums, to + LANES);

@@ -34,7 +34,7 @@ final class Simd {
     /** Bytes of a column of a panel, or of half of it. */
     static final VectorSpecies<Byte> B = species(byte.class, Math.min(256, BITS));
 
-    /** Bytes that are one vector of floats. */
+    /** Bytes that are one vector of floats, or of shorts. */
     static final VectorSpecies<Byte> WORDS = species(byte.class, BITS);
 
     /**
