@@ -22,8 +22,9 @@ import jdk.incubator.vector.ShortVector;
  *
  * <p>A group of 32 columns is summed exactly: with codes q of 0 to 15 and activations whose sizes add up to at most 4,095,
  * the sum of {@code (q - 8) * x} is at most 8 * 4,095 in size and fits into 16 bits. The lanes compute it modulo 2^16 as
- * the sum of {@code q * x} less 8 times the sum of x, with which they start; products and sums on the way may wrap. Then each group's
- * sum is scaled and added in f32, in the order of the groups, whatever the batch: a token's bits do not depend on it.
+ * the sum of {@code q * x} less 8 times the sum of x, with which they start; products and sums on the way may wrap. Then
+ * each group's sum is scaled and added in f32, in the order of the groups, whatever the batch: a token's bits do not depend
+ * on it.
  */
 final class ShortTile {
     /** Columns of a group. */
