@@ -1,6 +1,7 @@
 package dev.skim.bench;
 
 import dev.skim.tensor.ElementType;
+import dev.skim.tensor.Kernels;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -30,8 +31,7 @@ public final class KernelTable {
             ElementType.Q4_K, ElementType.Q5_K, ElementType.Q6_K);
 
     /** The types whose products round the activations unless exact ones are asked for. */
-    private static final List<ElementType> ROUNDED = List.of(
-            ElementType.Q4_0, ElementType.Q4_1, ElementType.Q4_K, ElementType.Q6_K);
+    private static final List<ElementType> ROUNDED = ALL.stream().filter(Kernels::rounds).toList();
 
     private KernelTable() {}
 

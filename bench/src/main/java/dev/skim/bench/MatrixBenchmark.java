@@ -40,7 +40,7 @@ public class MatrixBenchmark {
     @Param({"1", "512"})
     public int tokens;
 
-    /** Whether 4-bit types multiply in f32 like all others; else they round the activations to about 9 bits. */
+    /** Whether all types multiply in f32; else those of 4 bits and Q6_K round the activations to 8 or 9 bits. */
     @Param({"true", "false"})
     public boolean exact;
 

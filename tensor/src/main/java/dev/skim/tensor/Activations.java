@@ -65,21 +65,13 @@ public final class Activations {
             case NONE -> {}
             case SHORT -> {
                 if (!isRounded) {
-                    if (tokens == 1) {
-                        rounded.set(tiles, columns);
-                    } else {
-                        rounded.set(tiles, tokens, columns, workers);
-                    }
+                    rounded.set(tiles, tokens, columns, workers);
                     isRounded = true;
                 }
             }
             case WHOLE -> {
                 if (!isWhole) {
-                    if (tokens == 1) {
-                        whole.set(tiles, columns);
-                    } else {
-                        whole.set(tiles, tokens, columns, workers);
-                    }
+                    whole.set(tiles, tokens, columns, workers);
                     isWhole = true;
                 }
             }

@@ -56,8 +56,10 @@ final class Legacy extends QuantLayout {
     void scales(byte[] panel, int at, float shift, float[] s, int so) {
         if (minimum) {
             Halves.scalesAndMinima(panel, at, shift, s, so);
-        } else {
+        } else if (shift != 0) {
             Halves.scales(panel, at, shift, s, so);
+        } else {
+            Halves.expand(panel, at, ROWS, s, so);
         }
     }
 }

@@ -46,7 +46,7 @@ final class RoundedActivations {
     float[] sums = new float[0];
 
     /** Rounds a lone token of {@code columns} elements, whole groups. */
-    void set(float[] source, int columns) {
+    private void set(float[] source, int columns) {
         fit(columns);
         for (int g = 0; g < columns / GROUP; g++) {
             int from = g * GROUP;
@@ -72,8 +72,12 @@ final class RoundedActivations {
         }
     }
 
-    /** Rounds {@code tokens} tokens of {@code columns} elements, whole groups, from their tiles: lanes are tokens. */
+    /** Rounds {@code tokens} tokens of {@code columns} elements, whole groups: a lone one, or tiles, whose lanes are tokens. */
     void set(float[] tiles, int tokens, int columns, Workers workers) {
+        if (tokens == 1) {
+            set(tiles, columns);
+            return;
+        }
         int groups = (tokens + Tile.SIZE - 1) / Tile.SIZE * (columns / GROUP);
         fit(Math.multiplyExact(groups, GROUP * Tile.SIZE));
         workers.run(groups, 8, (begin, end, worker) -> {

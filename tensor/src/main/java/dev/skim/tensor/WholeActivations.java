@@ -1,7 +1,6 @@
 package dev.skim.tensor;
 
 import static dev.skim.tensor.Simd.F;
-import static dev.skim.tensor.Simd.I;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -33,7 +32,7 @@ final class WholeActivations {
     float[] scales = new float[0];
 
     /** Rounds a lone token of {@code columns} elements, whole blocks. */
-    void set(float[] source, int columns) {
+    private void set(float[] source, int columns) {
         if (codes.length < columns) {
             codes = new int[columns];
         }
@@ -58,8 +57,12 @@ final class WholeActivations {
         }
     }
 
-    /** Rounds {@code tokens} tokens of {@code columns} elements, whole blocks, from their tiles: lanes are tokens. */
+    /** Rounds {@code tokens} tokens of {@code columns} elements, whole blocks: a lone one, or tiles, whose lanes are tokens. */
     void set(float[] source, int tokens, int columns, Workers workers) {
+        if (tokens == 1) {
+            set(source, columns);
+            return;
+        }
         int blocks = (tokens + Tile.SIZE - 1) / Tile.SIZE * (columns / BLOCK);
         int size = Math.multiplyExact(blocks, BLOCK * Tile.SIZE);
         if (tiles.length < size) {
