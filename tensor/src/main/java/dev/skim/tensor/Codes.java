@@ -195,15 +195,17 @@ final class Codes {
             byte[] q, int qa, int qb, int stride, int groups, int group,
             float[] s, int sa, int sb, float[] x, int xo, float[] y, int yo) {
         int l = Simd.LANES;
+        int steps = Simd.steps(group);
         FloatVector a0 = FloatVector.fromArray(F, y, yo), a1 = FloatVector.fromArray(F, y, yo + l);
         FloatVector b0 = FloatVector.fromArray(F, y, yo + ROWS), b1 = FloatVector.fromArray(F, y, yo + ROWS + l);
         for (int g = 0; g < groups; g++) {
             FloatVector da0 = FloatVector.fromArray(F, s, sa + g * SCALES), da1 = FloatVector.fromArray(F, s, sa + g * SCALES + l);
             FloatVector db0 = FloatVector.fromArray(F, s, sb + g * SCALES), db1 = FloatVector.fromArray(F, s, sb + g * SCALES + l);
-            int ga = qa + g * stride;
-            int gb = qb + g * stride;
-            int xg = xo + g * group;
-            for (int c = 0; c < group; c++) {
+            int ga = Simd.index(qa + g * stride);
+            int gb = Simd.index(qb + g * stride);
+            int xg = Simd.index(xo + g * group);
+            for (int c = 0; c < steps; c++) {
+                Simd.keepLoads();
                 FloatVector xc = FloatVector.broadcast(F, x[xg + c]);
                 a0 = ((FloatVector) ByteVector.fromArray(BYTES, q, ga + c * ROWS).convertShape(B2F, F, 0)).mul(da0).fma(xc, a0);
                 a1 = ((FloatVector) ByteVector.fromArray(BYTES, q, ga + c * ROWS + l).convertShape(B2F, F, 0)).mul(da1).fma(xc, a1);
@@ -222,6 +224,7 @@ final class Codes {
             byte[] q, int qa, int qb, int stride, int groups, int group,
             float[] s, int sa, int sb, float[] x, int xo, float[] y, int yo) {
         int l = Simd.LANES;
+        int steps = Simd.steps(group);
         FloatVector a0 = FloatVector.fromArray(F, y, yo), a1 = FloatVector.fromArray(F, y, yo + l);
         FloatVector b0 = FloatVector.fromArray(F, y, yo + ROWS), b1 = FloatVector.fromArray(F, y, yo + ROWS + l);
         for (int g = 0; g < groups; g++) {
@@ -229,10 +232,11 @@ final class Codes {
             FloatVector db0 = FloatVector.fromArray(F, s, sb + g * SCALES), db1 = FloatVector.fromArray(F, s, sb + g * SCALES + l);
             FloatVector ma0 = FloatVector.fromArray(F, s, sa + g * SCALES + MINIMA), ma1 = FloatVector.fromArray(F, s, sa + g * SCALES + MINIMA + l);
             FloatVector mb0 = FloatVector.fromArray(F, s, sb + g * SCALES + MINIMA), mb1 = FloatVector.fromArray(F, s, sb + g * SCALES + MINIMA + l);
-            int ga = qa + g * stride;
-            int gb = qb + g * stride;
-            int xg = xo + g * group;
-            for (int c = 0; c < group; c++) {
+            int ga = Simd.index(qa + g * stride);
+            int gb = Simd.index(qb + g * stride);
+            int xg = Simd.index(xo + g * group);
+            for (int c = 0; c < steps; c++) {
+                Simd.keepLoads();
                 FloatVector xc = FloatVector.broadcast(F, x[xg + c]);
                 a0 = ((FloatVector) ByteVector.fromArray(BYTES, q, ga + c * ROWS).convertShape(B2F, F, 0)).fma(da0, ma0).fma(xc, a0);
                 a1 = ((FloatVector) ByteVector.fromArray(BYTES, q, ga + c * ROWS + l).convertShape(B2F, F, 0)).fma(da1, ma1).fma(xc, a1);

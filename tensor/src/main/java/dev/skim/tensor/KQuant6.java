@@ -85,34 +85,26 @@ final class KQuant6 extends QuantLayout {
     }
 
     @Override
-    void roundedProduct(
-            byte[] panel, int first, int second, int columns, Activations x, float[] y, Scratch scratch) {
-        for (int from = 0; from < columns; from += CHUNK) {
-            add(panel, first, columns, from, x, y, 0, scratch);
-            add(panel, second, columns, from, x, y, ROWS, scratch);
-        }
+    void roundedExpand(byte[] panel, int first, int second, int from, int n, Expansion to, Scratch scratch) {
+        int so = from % block / group * SCALES;
+        wholeScales(panel, first + from / block * blockBytes, to.scales, 0);
+        wholeScales(panel, second + from / block * blockBytes, to.scales, ROWS);
+        expandUnits(panel, first, from, n, to.scales, so, to.weights, 0, scratch);
+        expandUnits(panel, second, from, n, to.scales, so + ROWS, to.weights, n * ROWS, scratch);
     }
 
-    /** Adds the products of {@link #CHUNK} columns of a panel from {@code from} on. */
-    private void add(
-            byte[] panel, int start, int columns, int from, Activations x, float[] y, int yo, Scratch scratch) {
-        float[] s = scratch.scales;
-        int base = start + from / block * blockBytes;
-        int c = from % block;
-        wholeScales(panel, base, s, 0);
-        expandUnits(
-                panel, base + codes + c / UNIT * unitBytes(), CHUNK / UNIT, unitBytes(), s, c / group * SCALES,
-                scratch.weights, scratch);
-        for (int t = 0; t < x.tokens; t += Tile.SIZE) {
-            int n = Math.min(Tile.SIZE, x.tokens - t);
-            for (int k = 0; k < CHUNK; k += WholeActivations.BLOCK) {
-                int at = t * columns + (from + k) * Tile.SIZE;
+    @Override
+    void roundedMultiply(
+            Activations x, int token, int tokens, int from, int n, Expansion w, float[] y, int yo, Scratch scratch) {
+        for (int k = 0; k < n; k += WholeActivations.BLOCK) {
+            int at = token * x.columns + (from + k) * Tile.SIZE;
+            for (int row = 0; row < 2 * ROWS; row += ROWS) {
                 Tile.multiply(
-                        x.whole.tiles, at, scratch.weights, k * ROWS, WholeActivations.BLOCK, n,
+                        x.whole.tiles, at, w.weights, row * n + k * ROWS, WholeActivations.BLOCK, tokens,
                         scratch.square, 0, ROWS, false);
                 WholeProduct.add(
-                        scratch.square, n, s, MINIMA, x.whole.scales, at / WholeActivations.BLOCK,
-                        y, t * 2 * ROWS + yo, 2 * ROWS);
+                        scratch.square, tokens, w.scales, MINIMA + row, x.whole.scales, at / WholeActivations.BLOCK,
+                        y, yo + row, 2 * ROWS);
             }
         }
     }

@@ -87,9 +87,17 @@ abstract class PanelLayout {
         throw new UnsupportedOperationException();
     }
 
-    /** Adds the products of two panels with all tokens to {@code y[t * 64 + row]}; only where there is a {@link #rounding}. */
-    void roundedProduct(
-            byte[] panel, int first, int second, int columns, Activations x, float[] y, Scratch scratch) {
+    /** Unpacks columns {@code from} to {@code from + n - 1} of two panels for a rounded batch; only where there is a {@link #rounding}. */
+    void roundedExpand(byte[] panel, int first, int second, int from, int n, Expansion to, Scratch scratch) {
+        throw new UnsupportedOperationException();
+    }
+
+    /**
+     * Adds the products of what {@link #roundedExpand} has unpacked with a tile of {@code tokens} tokens, the first of which
+     * is {@code token}, to {@code y[yo + t * 64 + row]}; only where there is a {@link #rounding}.
+     */
+    void roundedMultiply(
+            Activations x, int token, int tokens, int from, int n, Expansion w, float[] y, int yo, Scratch scratch) {
         throw new UnsupportedOperationException();
     }
 

@@ -7,6 +7,12 @@ import java.util.Arrays;
  * small model as much as the work. Reused from call to call; not safe for use by several threads.
  */
 public final class Products {
+    /** The most panels that a batch is multiplied with in one go: what they are unpacked to stays in a second-level cache. */
+    static final int TOGETHER = 8;
+
+    /** Pieces of work for each thread that are to be had before panels go together. */
+    private static final int ENOUGH = 4;
+
     private final Workers.Task lone = this::lone;
     private final Workers.Task batch = this::batch;
     private PackedMatrix[] matrices = new PackedMatrix[4];
@@ -15,6 +21,7 @@ public final class Products {
     private int[] strides = new int[4];
     private boolean[] adds = new boolean[4];
     private int[] ends = new int[4];
+    private int[] together = new int[4];
     private int count;
     private Activations activations;
 
@@ -31,6 +38,7 @@ public final class Products {
             strides = Arrays.copyOf(strides, more);
             adds = Arrays.copyOf(adds, more);
             ends = Arrays.copyOf(ends, more);
+            together = Arrays.copyOf(together, more);
         }
         matrices[count] = matrix;
         outs[count] = out;
@@ -58,8 +66,10 @@ public final class Products {
                         + " columns cannot be multiplied with activations of " + activations.columns);
             }
             activations.prepare(matrix.layout(), workers);
-            boolean pairs = single || activations.rounds(matrix.layout());
-            items += pairs ? (matrix.panels() + 1) / 2 : matrix.panels();
+            int units = matrix.units(activations);
+            int most = single ? 1 : TOGETHER / matrix.unitPanels(activations);
+            together[i] = Math.clamp(units / (ENOUGH * workers.threads()), 1, most);
+            items += (units + together[i] - 1) / together[i];
             ends[i] = items;
             bytes = Math.max(bytes, matrix.panelBytes());
         }
@@ -92,11 +102,9 @@ public final class Products {
         for (int item = begin; item < end; item++) {
             int i = owner(item);
             int own = item - (i == 0 ? 0 : ends[i - 1]);
-            if (activations.rounds(matrices[i].layout())) {
-                matrices[i].roundedProduct(own * 2, activations, outs[i], offsets[i], strides[i], adds[i]);
-            } else {
-                matrices[i].product(own, activations, outs[i], offsets[i], strides[i], adds[i]);
-            }
+            int unit = own * together[i];
+            int units = Math.min(together[i], matrices[i].units(activations) - unit);
+            matrices[i].product(unit, units, activations, outs[i], offsets[i], strides[i], adds[i]);
         }
     }
 }

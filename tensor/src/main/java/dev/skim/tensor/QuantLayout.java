@@ -55,14 +55,36 @@ abstract class QuantLayout extends PanelLayout {
      */
     abstract void scales(byte[] panel, int at, float shift, float[] s, int so);
 
-    /** {@link #scales} as the loops of {@link Codes} take them: 4-bit codes without minima mean {@code q * d - 8 * d}. */
-    private void scales(byte[] panel, int at, float[] s, int so) {
-        scales(panel, at, bits == 4 && !hasMinima() ? -zero() : 0, s, so);
+    /** The shift for the loops of {@link Codes}: 4-bit codes without minima mean {@code q * d - 8 * d}. */
+    private float shift() {
+        return bits == 4 && !hasMinima() ? -zero() : 0;
     }
 
-    /** {@link #scales} as {@link ShortTile} takes them: its codes mean {@code (q - 8) * d}, and so there is more to a minimum. */
-    private void shortScales(byte[] panel, int at, float[] s, int so) {
-        scales(panel, at, hasMinima() ? 8 : 0, s, so);
+    /** The shift for {@link ShortTile}: its codes mean {@code (q - 8) * d}, and so there is more to a minimum. */
+    private float shortShift() {
+        return hasMinima() ? 8 : 0;
+    }
+
+    /**
+     * {@link #scales} of the blocks with columns {@code from} to {@code from + n - 1}, whole blocks or a part of one.
+     *
+     * @return where those of column {@code from} stand
+     */
+    private int scales(byte[] panel, int at, int from, int n, float shift, float[] s, int so) {
+        for (int b = 0; b < Math.max(1, n / block); b++) {
+            scales(panel, at + (from / block + b) * blockBytes, shift, s, so + b * (block / group) * SCALES);
+        }
+        return so + from % block / group * SCALES;
+    }
+
+    /** Where the codes of column {@code from} stand, the first of a unit. */
+    private int codesAt(int at, int from) {
+        return at + from / block * blockBytes + codes + from % block / UNIT * unitBytes();
+    }
+
+    /** Bytes from a unit to the next that is expanded with it. */
+    private int unitStep() {
+        return block == UNIT ? blockBytes : unitBytes();
     }
 
     /** Bytes of a unit's codes in a panel. */
@@ -115,43 +137,30 @@ abstract class QuantLayout extends PanelLayout {
 
     @Override
     void expand(byte[] panel, int at, int columns, int from, int n, float[] out, Scratch scratch) {
-        float[] s = scratch.scales;
-        if (block <= CHUNK) {
-            int blocks = n / block;
-            int base = at + from / block * blockBytes;
-            for (int b = 0; b < blocks; b++) {
-                scales(panel, base + b * blockBytes, s, b * SCALES);
-            }
-            expandUnits(panel, base + codes, blocks, blockBytes, s, 0, out, scratch);
-        } else {
-            int base = at + from / block * blockBytes;
-            scales(panel, base, s, 0);
-            int c = from % block;
-            expandUnits(
-                    panel, base + codes + c / UNIT * unitBytes(), n / UNIT, unitBytes(), s, c / group * SCALES, out, scratch);
-        }
+        int so = scales(panel, at, from, n, shift(), scratch.scales, 0);
+        expandUnits(panel, at, from, n, scratch.scales, so, out, 0, scratch);
     }
 
-    /** Expands {@code units} units, {@code step} bytes apart, whose scales start at {@code so}. */
+    /** Expands {@code n} columns whose scales start at {@code so} to {@code out[to + k * 32 + row]}. */
     final void expandUnits(
-            byte[] panel, int at, int units, int step, float[] s, int so, float[] out, Scratch scratch) {
+            byte[] panel, int at, int from, int n, float[] s, int so, float[] out, int to, Scratch scratch) {
         byte[] q = panel;
-        int qo = at;
-        int stride = step;
-        int groups = units * (UNIT / group);
+        int qo = codesAt(at, from);
+        int stride = unitStep();
+        int groups = n / group;
         if (!inPlace) {
-            unpack(panel, at, units, step, scratch.bytes, 0);
+            unpack(panel, qo, n / UNIT, stride, scratch.bytes, 0);
             q = scratch.bytes;
             qo = 0;
             stride = group * ROWS;
         }
         for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
             if (bits == 4) {
-                Codes.expand4(q, qo + 2 * strip, stride, groups, group, s, so + strip, out, strip);
+                Codes.expand4(q, qo + 2 * strip, stride, groups, group, s, so + strip, out, to + strip);
             } else if (hasMinima()) {
-                Codes.expand8Minima(q, qo + strip, stride, groups, group, s, so + strip, out, strip);
+                Codes.expand8Minima(q, qo + strip, stride, groups, group, s, so + strip, out, to + strip);
             } else {
-                Codes.expand8(q, qo + strip, stride, groups, group, s, so + strip, out, strip);
+                Codes.expand8(q, qo + strip, stride, groups, group, s, so + strip, out, to + strip);
             }
         }
     }
@@ -167,8 +176,8 @@ abstract class QuantLayout extends PanelLayout {
         for (int from = 0; from < columns; from += block) {
             int a = first + from / block * blockBytes;
             int b = second + from / block * blockBytes;
-            scales(panel, a, scratch.scales, 0);
-            scales(panel, b, scratch.scales, ROWS);
+            scales(panel, a, shift(), scratch.scales, 0);
+            scales(panel, b, shift(), scratch.scales, ROWS);
             if (inPlace) {
                 dotGroups(panel, a + codes, b + codes, block / group, scratch.scales, 0, x, from, y, yo);
                 continue;
@@ -218,8 +227,8 @@ abstract class QuantLayout extends PanelLayout {
         for (int from = 0; from < columns; from += block) {
             int a = first + from / block * blockBytes;
             int b = second + from / block * blockBytes;
-            shortScales(panel, a, scratch.scales, 0);
-            shortScales(panel, b, scratch.scales, ROWS);
+            scales(panel, a, shortShift(), scratch.scales, 0);
+            scales(panel, b, shortShift(), scratch.scales, ROWS);
             ShortTile.dot(
                     panel, a + codes, b + codes, unitBytes(), block / group, scratch.scales, hasMinima(),
                     x.rounded, from, from / group, scratch.shortSums, y, yo);
@@ -227,26 +236,19 @@ abstract class QuantLayout extends PanelLayout {
     }
 
     @Override
-    void roundedProduct(
-            byte[] panel, int first, int second, int columns, Activations x, float[] y, Scratch scratch) {
-        int step = Math.max(block, CHUNK / block * block);
-        int stride = block <= CHUNK ? blockBytes : unitBytes();
-        for (int from = 0; from < columns; from += step) {
-            int n = Math.min(step, columns - from);
-            int a = first + from / block * blockBytes;
-            int b = second + from / block * blockBytes;
-            for (int i = 0; i < n / block; i++) {
-                shortScales(panel, a + i * blockBytes, scratch.scales, i * block / group * SCALES);
-                shortScales(panel, b + i * blockBytes, scratch.scales, i * block / group * SCALES + ROWS);
-            }
-            ShortTile.expand(panel, a + codes, stride, n / group, scratch.codes, 0);
-            ShortTile.expand(panel, b + codes, stride, n / group, scratch.codes, Tile.SIZE);
-            for (int t = 0; t < x.tokens; t += Tile.SIZE) {
-                ShortTile.multiply(
-                        x.rounded, t * columns + from * Tile.SIZE, (t * columns + from * Tile.SIZE) / group, n / group,
-                        Math.min(Tile.SIZE, x.tokens - t), scratch.codes, scratch.scales, hasMinima(),
-                        scratch.shortSums, y, t * ShortTile.ROWS, ShortTile.ROWS);
-            }
-        }
+    void roundedExpand(byte[] panel, int first, int second, int from, int n, Expansion to, Scratch scratch) {
+        scales(panel, first, from, n, shortShift(), to.scales, 0);
+        scales(panel, second, from, n, shortShift(), to.scales, ROWS);
+        ShortTile.expand(panel, codesAt(first, from), unitStep(), n / group, to.codes, 0);
+        ShortTile.expand(panel, codesAt(second, from), unitStep(), n / group, to.codes, ROWS);
+    }
+
+    @Override
+    void roundedMultiply(
+            Activations x, int token, int tokens, int from, int n, Expansion w, float[] y, int yo, Scratch scratch) {
+        int at = token * x.columns + from * Tile.SIZE;
+        ShortTile.multiply(
+                x.rounded, at, at / group, n / group, tokens, w.codes, w.scales, from % block / group * SCALES, hasMinima(),
+                scratch.shortSums, y, yo, ShortTile.ROWS);
     }
 }

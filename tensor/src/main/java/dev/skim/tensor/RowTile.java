@@ -46,19 +46,26 @@ public final class RowTile {
         FloatVector a1 = start(y, yo + s, add), b1 = start(y, yo + s + l, add);
         FloatVector a2 = start(y, yo + 2 * s, add), b2 = start(y, yo + 2 * s + l, add);
         FloatVector a3 = start(y, yo + 3 * s, add), b3 = start(y, yo + 3 * s + l, add);
-        for (int k = 0; k < n; k++) {
-            FloatVector u = FloatVector.fromArray(Simd.F, w, wo + k * Tile.SIZE);
-            FloatVector v = FloatVector.fromArray(Simd.F, w, wo + k * Tile.SIZE + l);
-            FloatVector c = FloatVector.broadcast(Simd.F, x[xo + k]);
+        int x0 = Simd.index(xo);
+        int x1 = Simd.index(xo + xs);
+        int x2 = Simd.index(xo + 2 * xs);
+        int x3 = Simd.index(xo + 3 * xs);
+        int wi = Simd.index(wo);
+        int steps = Simd.steps(n);
+        for (int k = 0; k < steps; k++) {
+            Simd.keepLoads();
+            FloatVector u = FloatVector.fromArray(Simd.F, w, wi + k * Tile.SIZE);
+            FloatVector v = FloatVector.fromArray(Simd.F, w, wi + k * Tile.SIZE + l);
+            FloatVector c = FloatVector.broadcast(Simd.F, x[x0 + k]);
             a0 = u.fma(c, a0);
             b0 = v.fma(c, b0);
-            c = FloatVector.broadcast(Simd.F, x[xo + xs + k]);
+            c = FloatVector.broadcast(Simd.F, x[x1 + k]);
             a1 = u.fma(c, a1);
             b1 = v.fma(c, b1);
-            c = FloatVector.broadcast(Simd.F, x[xo + 2 * xs + k]);
+            c = FloatVector.broadcast(Simd.F, x[x2 + k]);
             a2 = u.fma(c, a2);
             b2 = v.fma(c, b2);
-            c = FloatVector.broadcast(Simd.F, x[xo + 3 * xs + k]);
+            c = FloatVector.broadcast(Simd.F, x[x3 + k]);
             a3 = u.fma(c, a3);
             b3 = v.fma(c, b3);
         }
@@ -78,16 +85,22 @@ public final class RowTile {
         FloatVector a0 = start(y, yo, add), b0 = start(y, yo + l, add);
         FloatVector a1 = start(y, yo + s, add), b1 = start(y, yo + s + l, add);
         FloatVector a2 = start(y, yo + 2 * s, add), b2 = start(y, yo + 2 * s + l, add);
-        for (int k = 0; k < n; k++) {
-            FloatVector u = FloatVector.fromArray(Simd.F, w, wo + k * Tile.SIZE);
-            FloatVector v = FloatVector.fromArray(Simd.F, w, wo + k * Tile.SIZE + l);
-            FloatVector c = FloatVector.broadcast(Simd.F, x[xo + k]);
+        int x0 = Simd.index(xo);
+        int x1 = Simd.index(xo + xs);
+        int x2 = Simd.index(xo + 2 * xs);
+        int wi = Simd.index(wo);
+        int steps = Simd.steps(n);
+        for (int k = 0; k < steps; k++) {
+            Simd.keepLoads();
+            FloatVector u = FloatVector.fromArray(Simd.F, w, wi + k * Tile.SIZE);
+            FloatVector v = FloatVector.fromArray(Simd.F, w, wi + k * Tile.SIZE + l);
+            FloatVector c = FloatVector.broadcast(Simd.F, x[x0 + k]);
             a0 = u.fma(c, a0);
             b0 = v.fma(c, b0);
-            c = FloatVector.broadcast(Simd.F, x[xo + xs + k]);
+            c = FloatVector.broadcast(Simd.F, x[x1 + k]);
             a1 = u.fma(c, a1);
             b1 = v.fma(c, b1);
-            c = FloatVector.broadcast(Simd.F, x[xo + 2 * xs + k]);
+            c = FloatVector.broadcast(Simd.F, x[x2 + k]);
             a2 = u.fma(c, a2);
             b2 = v.fma(c, b2);
         }
@@ -104,13 +117,18 @@ public final class RowTile {
         int l = Simd.LANES;
         FloatVector a0 = start(y, yo, add), b0 = start(y, yo + l, add);
         FloatVector a1 = start(y, yo + s, add), b1 = start(y, yo + s + l, add);
-        for (int k = 0; k < n; k++) {
-            FloatVector u = FloatVector.fromArray(Simd.F, w, wo + k * Tile.SIZE);
-            FloatVector v = FloatVector.fromArray(Simd.F, w, wo + k * Tile.SIZE + l);
-            FloatVector c = FloatVector.broadcast(Simd.F, x[xo + k]);
+        int x0 = Simd.index(xo);
+        int x1 = Simd.index(xo + xs);
+        int wi = Simd.index(wo);
+        int steps = Simd.steps(n);
+        for (int k = 0; k < steps; k++) {
+            Simd.keepLoads();
+            FloatVector u = FloatVector.fromArray(Simd.F, w, wi + k * Tile.SIZE);
+            FloatVector v = FloatVector.fromArray(Simd.F, w, wi + k * Tile.SIZE + l);
+            FloatVector c = FloatVector.broadcast(Simd.F, x[x0 + k]);
             a0 = u.fma(c, a0);
             b0 = v.fma(c, b0);
-            c = FloatVector.broadcast(Simd.F, x[xo + xs + k]);
+            c = FloatVector.broadcast(Simd.F, x[x1 + k]);
             a1 = u.fma(c, a1);
             b1 = v.fma(c, b1);
         }
@@ -123,10 +141,14 @@ public final class RowTile {
     private static void one(float[] x, int xo, float[] w, int wo, int n, float[] y, int yo, boolean add) {
         int l = Simd.LANES;
         FloatVector a = start(y, yo, add), b = start(y, yo + l, add);
-        for (int k = 0; k < n; k++) {
-            FloatVector c = FloatVector.broadcast(Simd.F, x[xo + k]);
-            a = FloatVector.fromArray(Simd.F, w, wo + k * Tile.SIZE).fma(c, a);
-            b = FloatVector.fromArray(Simd.F, w, wo + k * Tile.SIZE + l).fma(c, b);
+        int x0 = Simd.index(xo);
+        int wi = Simd.index(wo);
+        int steps = Simd.steps(n);
+        for (int k = 0; k < steps; k++) {
+            Simd.keepLoads();
+            FloatVector c = FloatVector.broadcast(Simd.F, x[x0 + k]);
+            a = FloatVector.fromArray(Simd.F, w, wi + k * Tile.SIZE).fma(c, a);
+            b = FloatVector.fromArray(Simd.F, w, wi + k * Tile.SIZE + l).fma(c, b);
         }
         a.intoArray(y, yo);
         b.intoArray(y, yo + l);

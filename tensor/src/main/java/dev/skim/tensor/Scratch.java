@@ -1,17 +1,19 @@
 package dev.skim.tensor;
 
+import java.util.Arrays;
+
 /** A thread's working memory for the kernels; small enough for the second-level cache. */
 final class Scratch {
     private static final ThreadLocal<Scratch> MINE = ThreadLocal.withInitial(Scratch::new);
 
-    /** The most groups of columns that a panel's scales are kept for. */
-    static final int GROUPS = 16;
+    /** What a batch is multiplied with in one go. */
+    final Expansion[] expansions = new Expansion[Products.TOGETHER];
 
-    /** Columns of a panel, expanded. */
+    /** A block of a panel, expanded. */
     final float[] weights = new float[PanelLayout.LONGEST * Tile.SIZE];
 
     /** Scales and minima of two panels. */
-    final float[] scales = new float[GROUPS * QuantLayout.SCALES];
+    final float[] scales = new float[Expansion.GROUPS * QuantLayout.SCALES];
 
     /** One row's block, expanded. */
     final float[] row = new float[PanelLayout.LONGEST];
@@ -25,21 +27,20 @@ final class Scratch {
     /** The codes of a panel's columns as bytes, or of a few columns of two. */
     final byte[] bytes = new byte[PanelLayout.LONGEST * Tile.SIZE + Simd.SLACK];
 
-    /** The codes of two panels' columns as shorts. */
-    final short[] codes = new short[PanelLayout.LONGEST * ShortTile.ROWS];
-
     /** Sums in 16-bit lanes: two panels for a tile of tokens. */
     final short[] shortSums = new short[Tile.SIZE * ShortTile.ROWS];
 
     private float[] results = new float[0];
 
-    private Scratch() {}
+    private Scratch() {
+        Arrays.setAll(expansions, i -> new Expansion());
+    }
 
     static Scratch get() {
         return MINE.get();
     }
 
-    /** Room for the results of one or two panels for all tokens of a batch. */
+    /** Room for the results of the panels that are worked on together, for all tokens of a batch. */
     float[] results(int size) {
         if (results.length < size) {
             results = new float[size];

@@ -62,11 +62,11 @@ final class ShortTile {
      * @param x the tile's rounded activations, from the first group on
      * @param tile where they start: column k of token j stands at {@code codes[tile + k * 32 + j]}
      * @param sets where the tile's scales start: group g of token j at {@code scales[sets + g * 32 + j]}
-     * @param s scales d and minima, which include 8 d, of {@link QuantLayout#SCALES} floats a group
+     * @param s from {@code so} on scales d and minima, which include 8 d, of {@link QuantLayout#SCALES} floats a group
      */
     static void multiply(
             RoundedActivations x, int tile, int sets, int groups, int columns,
-            short[] w, float[] s, boolean minima, short[] sums, float[] y, int yo, int stride) {
+            short[] w, float[] s, int so, boolean minima, short[] sums, float[] y, int yo, int stride) {
         for (int g = 0; g < groups; g++) {
             int xg = tile + g * GROUP * Tile.SIZE;
             int cg = sets + g * Tile.SIZE;
@@ -86,7 +86,7 @@ final class ShortTile {
                 }
             }
             for (int j = 0; j < columns; j++) {
-                add(sums, j * ROWS, s, g * QuantLayout.SCALES, x.scales[cg + j], x.sums[cg + j], minima, y, yo + j * stride);
+                add(sums, j * ROWS, s, so + g * QuantLayout.SCALES, x.scales[cg + j], x.sums[cg + j], minima, y, yo + j * stride);
             }
         }
     }

@@ -1,5 +1,8 @@
 package dev.skim.tensor;
 
+import java.lang.invoke.VarHandle;
+import java.util.Objects;
+import java.util.Set;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
@@ -46,7 +49,37 @@ final class Simd {
     /** Bytes that a load may read beyond what it uses. */
     static final int SLACK = 4;
 
+    /** Where a load fence is no instruction, since the processor keeps loads in order by itself. */
+    private static final boolean FREE_FENCES = Set.of("amd64", "x86_64").contains(System.getProperty("os.arch"));
+
     private Simd() {}
+
+    /**
+     * An index into an array for a kernel's loop to start from: at most 2^30 - 1, and C2 knows it. It can then prove that
+     * {@code index + k + 64} does not overflow, and the processor's addressing does the sum; else each load of the loop has two
+     * or three instructions for it.
+     *
+     * @throws IndexOutOfBoundsException when it is larger, or negative
+     */
+    static int index(int index) {
+        return Objects.checkIndex(index, 1 << 30);
+    }
+
+    /** A number of steps for such a loop: at most 65,535. */
+    static int steps(int n) {
+        return Objects.checkIndex(n, 1 << 16);
+    }
+
+    /**
+     * Keeps C2 from moving the loads that follow in front of what precedes. At the start of a loop's body: C2 would collect the
+     * loads of several unrolled steps at the top and then run out of registers, and one accumulator that waits in memory halves
+     * the loop's speed. It changes nothing else, and nothing at all where it would cost.
+     */
+    static void keepLoads() {
+        if (FREE_FENCES) {
+            VarHandle.loadLoadFence();
+        }
+    }
 
     private static int width() {
         int preferred = FloatVector.SPECIES_PREFERRED.vectorBitSize();

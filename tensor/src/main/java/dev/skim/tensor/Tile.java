@@ -97,31 +97,35 @@ public final class Tile {
         FloatVector a5 = start(y, yo + 5 * s, add), b5 = start(y, yo + 5 * s + l, add);
         FloatVector a6 = start(y, yo + 6 * s, add), b6 = start(y, yo + 6 * s + l, add);
         FloatVector a7 = start(y, yo + 7 * s, add), b7 = start(y, yo + 7 * s + l, add);
-        for (int k = 0; k < n; k++) {
-            FloatVector u = FloatVector.fromArray(Simd.F, w, wo + k * SIZE);
-            FloatVector v = FloatVector.fromArray(Simd.F, w, wo + k * SIZE + l);
-            FloatVector c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE]);
+        int xi = Simd.index(xo);
+        int wi = Simd.index(wo);
+        int end = Simd.steps(n) * SIZE;
+        for (int k = 0; k < end; k += SIZE) {
+            Simd.keepLoads();
+            FloatVector u = FloatVector.fromArray(Simd.F, w, wi + k);
+            FloatVector v = FloatVector.fromArray(Simd.F, w, wi + k + l);
+            FloatVector c = FloatVector.broadcast(Simd.F, x[xi + k]);
             a0 = u.fma(c, a0);
             b0 = v.fma(c, b0);
-            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 1]);
+            c = FloatVector.broadcast(Simd.F, x[xi + k + 1]);
             a1 = u.fma(c, a1);
             b1 = v.fma(c, b1);
-            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 2]);
+            c = FloatVector.broadcast(Simd.F, x[xi + k + 2]);
             a2 = u.fma(c, a2);
             b2 = v.fma(c, b2);
-            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 3]);
+            c = FloatVector.broadcast(Simd.F, x[xi + k + 3]);
             a3 = u.fma(c, a3);
             b3 = v.fma(c, b3);
-            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 4]);
+            c = FloatVector.broadcast(Simd.F, x[xi + k + 4]);
             a4 = u.fma(c, a4);
             b4 = v.fma(c, b4);
-            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 5]);
+            c = FloatVector.broadcast(Simd.F, x[xi + k + 5]);
             a5 = u.fma(c, a5);
             b5 = v.fma(c, b5);
-            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 6]);
+            c = FloatVector.broadcast(Simd.F, x[xi + k + 6]);
             a6 = u.fma(c, a6);
             b6 = v.fma(c, b6);
-            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 7]);
+            c = FloatVector.broadcast(Simd.F, x[xi + k + 7]);
             a7 = u.fma(c, a7);
             b7 = v.fma(c, b7);
         }
@@ -149,19 +153,23 @@ public final class Tile {
         FloatVector a1 = start(y, yo + s, add), b1 = start(y, yo + s + l, add);
         FloatVector a2 = start(y, yo + 2 * s, add), b2 = start(y, yo + 2 * s + l, add);
         FloatVector a3 = start(y, yo + 3 * s, add), b3 = start(y, yo + 3 * s + l, add);
-        for (int k = 0; k < n; k++) {
-            FloatVector u = FloatVector.fromArray(Simd.F, w, wo + k * SIZE);
-            FloatVector v = FloatVector.fromArray(Simd.F, w, wo + k * SIZE + l);
-            FloatVector c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE]);
+        int xi = Simd.index(xo);
+        int wi = Simd.index(wo);
+        int end = Simd.steps(n) * SIZE;
+        for (int k = 0; k < end; k += SIZE) {
+            Simd.keepLoads();
+            FloatVector u = FloatVector.fromArray(Simd.F, w, wi + k);
+            FloatVector v = FloatVector.fromArray(Simd.F, w, wi + k + l);
+            FloatVector c = FloatVector.broadcast(Simd.F, x[xi + k]);
             a0 = u.fma(c, a0);
             b0 = v.fma(c, b0);
-            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 1]);
+            c = FloatVector.broadcast(Simd.F, x[xi + k + 1]);
             a1 = u.fma(c, a1);
             b1 = v.fma(c, b1);
-            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 2]);
+            c = FloatVector.broadcast(Simd.F, x[xi + k + 2]);
             a2 = u.fma(c, a2);
             b2 = v.fma(c, b2);
-            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 3]);
+            c = FloatVector.broadcast(Simd.F, x[xi + k + 3]);
             a3 = u.fma(c, a3);
             b3 = v.fma(c, b3);
         }
@@ -179,13 +187,17 @@ public final class Tile {
         int l = Simd.LANES;
         FloatVector a0 = start(y, yo, add), b0 = start(y, yo + l, add);
         FloatVector a1 = start(y, yo + s, add), b1 = start(y, yo + s + l, add);
-        for (int k = 0; k < n; k++) {
-            FloatVector u = FloatVector.fromArray(Simd.F, w, wo + k * SIZE);
-            FloatVector v = FloatVector.fromArray(Simd.F, w, wo + k * SIZE + l);
-            FloatVector c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE]);
+        int xi = Simd.index(xo);
+        int wi = Simd.index(wo);
+        int end = Simd.steps(n) * SIZE;
+        for (int k = 0; k < end; k += SIZE) {
+            Simd.keepLoads();
+            FloatVector u = FloatVector.fromArray(Simd.F, w, wi + k);
+            FloatVector v = FloatVector.fromArray(Simd.F, w, wi + k + l);
+            FloatVector c = FloatVector.broadcast(Simd.F, x[xi + k]);
             a0 = u.fma(c, a0);
             b0 = v.fma(c, b0);
-            c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE + 1]);
+            c = FloatVector.broadcast(Simd.F, x[xi + k + 1]);
             a1 = u.fma(c, a1);
             b1 = v.fma(c, b1);
         }
@@ -198,10 +210,14 @@ public final class Tile {
     private static void one(float[] x, int xo, float[] w, int wo, int n, float[] y, int yo, boolean add) {
         int l = Simd.LANES;
         FloatVector a = start(y, yo, add), b = start(y, yo + l, add);
-        for (int k = 0; k < n; k++) {
-            FloatVector c = FloatVector.broadcast(Simd.F, x[xo + k * SIZE]);
-            a = FloatVector.fromArray(Simd.F, w, wo + k * SIZE).fma(c, a);
-            b = FloatVector.fromArray(Simd.F, w, wo + k * SIZE + l).fma(c, b);
+        int xi = Simd.index(xo);
+        int wi = Simd.index(wo);
+        int end = Simd.steps(n) * SIZE;
+        for (int k = 0; k < end; k += SIZE) {
+            Simd.keepLoads();
+            FloatVector c = FloatVector.broadcast(Simd.F, x[xi + k]);
+            a = FloatVector.fromArray(Simd.F, w, wi + k).fma(c, a);
+            b = FloatVector.fromArray(Simd.F, w, wi + k + l).fma(c, b);
         }
         a.intoArray(y, yo);
         b.intoArray(y, yo + l);

@@ -53,11 +53,15 @@ final class WholeProduct {
 
     private static void two(byte[] q, int qa, int qb, int[] x, int xo, short[] sums, int to) {
         ShortVector a = ShortVector.zero(S), b = a;
+        int ai = Simd.index(qa);
+        int bi = Simd.index(qb);
+        int xi = Simd.index(xo);
         for (int k = 0; k < GROUP; k++) {
-            ShortVector t = IntVector.broadcast(I, x[xo + k]).reinterpretAsShorts();
+            Simd.keepLoads();
+            ShortVector t = IntVector.broadcast(I, x[xi + k]).reinterpretAsShorts();
             int at = k * Tile.SIZE;
-            a = a.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, qa + at).convertShape(B2S, S, 0)).mul(t));
-            b = b.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, qb + at).convertShape(B2S, S, 0)).mul(t));
+            a = a.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, ai + at).convertShape(B2S, S, 0)).mul(t));
+            b = b.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, bi + at).convertShape(B2S, S, 0)).mul(t));
         }
         a.intoArray(sums, to);
         b.intoArray(sums, to + Tile.SIZE);
@@ -65,13 +69,17 @@ final class WholeProduct {
 
     private static void four(byte[] q, int qa, int qb, int[] x, int xo, short[] sums, int to) {
         ShortVector a = ShortVector.zero(S), b = a, c = a, d = a;
+        int ai = Simd.index(qa);
+        int bi = Simd.index(qb);
+        int xi = Simd.index(xo);
         for (int k = 0; k < GROUP; k++) {
-            ShortVector t = IntVector.broadcast(I, x[xo + k]).reinterpretAsShorts();
+            Simd.keepLoads();
+            ShortVector t = IntVector.broadcast(I, x[xi + k]).reinterpretAsShorts();
             int at = k * Tile.SIZE;
-            a = a.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, qa + at).convertShape(B2S, S, 0)).mul(t));
-            b = b.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, qa + at + LANES).convertShape(B2S, S, 0)).mul(t));
-            c = c.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, qb + at).convertShape(B2S, S, 0)).mul(t));
-            d = d.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, qb + at + LANES).convertShape(B2S, S, 0)).mul(t));
+            a = a.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, ai + at).convertShape(B2S, S, 0)).mul(t));
+            b = b.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, ai + at + LANES).convertShape(B2S, S, 0)).mul(t));
+            c = c.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, bi + at).convertShape(B2S, S, 0)).mul(t));
+            d = d.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, bi + at + LANES).convertShape(B2S, S, 0)).mul(t));
         }
         a.intoArray(sums, to);
         b.intoArray(sums, to + LANES);

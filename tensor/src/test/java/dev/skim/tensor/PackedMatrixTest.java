@@ -191,6 +191,13 @@ class PackedMatrixTest {
             Activations lone = new Activations();
             lone.set(x, 0, columns, 1, columns);
             matrix.multiply(lone, out, 0, rows, false, workers);
+            Activations batch = new Activations();
+            float[] outs = new float[3 * rows];
+            batch.set(x, 0, 0, 3, columns);
+            matrix.multiply(batch, outs, 0, rows, false, workers);
+            for (int t = 0; t < 3; t++) {
+                assertArrayEquals(out, Arrays.copyOfRange(outs, t * rows, (t + 1) * rows), "token " + t + " of a batch");
+            }
             for (int r = 0; r < rows; r++) {
                 Blocks.expand(type, data, r * type.bytes(columns), plain, 0, columns);
                 matrix.row(r, row, 0);

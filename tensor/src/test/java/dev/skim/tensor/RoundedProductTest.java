@@ -12,6 +12,7 @@ import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.Tuple;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -28,7 +29,10 @@ class RoundedProductTest {
     Arbitrary<Case> cases() {
         return Combinators.combine(
                         Arbitraries.of(ElementType.Q4_0, ElementType.Q4_1, ElementType.Q4_K, ElementType.Q6_K),
-                        Arbitraries.integers().between(1, 200),
+                        Arbitraries.frequencyOf(
+                                Tuple.of(6, Arbitraries.integers().between(1, 200)),
+                                // So many that a batch is multiplied with several panels in one go.
+                                Tuple.of(1, Arbitraries.integers().between(500, 560))),
                         Arbitraries.integers().between(1, 20),
                         Arbitraries.integers().between(1, 70),
                         Arbitraries.integers().between(1, 3),

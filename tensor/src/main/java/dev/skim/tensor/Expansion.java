@@ -1,0 +1,16 @@
+package dev.skim.tensor;
+
+/** Columns of a panel or two, unpacked once and multiplied with all tiles of a batch. */
+final class Expansion {
+    /** The most groups of columns that a panel's scales are kept for. */
+    static final int GROUPS = 16;
+
+    /** A panel's columns in f32, or as many of two panels as {@link PanelLayout#CHUNK}. */
+    final float[] weights = new float[PanelLayout.LONGEST * Tile.SIZE];
+
+    /** The codes of two panels' columns as {@link ShortTile} multiplies them. */
+    final short[] codes = new short[PanelLayout.CHUNK * ShortTile.ROWS];
+
+    /** Scales and minima of two panels. */
+    final float[] scales = new float[GROUPS * QuantLayout.SCALES];
+}
