@@ -191,7 +191,7 @@ public final class PackedMatrix {
 
     /**
      * Multiplies {@code count} units of panels, the first of which is {@code unit}, with all tokens. A tile's columns then come
-     * from memory once for all the units, which on two cores is a fifth of a prompt's time.
+     * from the third-level cache or from memory once for all the units.
      */
     void product(int unit, int count, Activations x, float[] out, int outOffset, int outStride, boolean add) {
         Scratch scratch = Scratch.get();

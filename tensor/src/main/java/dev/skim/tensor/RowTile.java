@@ -15,7 +15,7 @@ public final class RowTile {
     /**
      * Multiplies any number of columns with a panel.
      *
-     * @param n elements of a column
+     * @param n elements of a column, at most 65,535
      * @param add whether the chains start from what stands in {@code y}, else from 0
      */
     public static void multiply(

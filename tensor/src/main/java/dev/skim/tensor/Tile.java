@@ -27,6 +27,7 @@ public final class Tile {
     /**
      * Multiplies {@code columns} columns (1 to 32) with a panel.
      *
+     * @param n elements of a column, at most 65,535
      * @param add whether the chains start from what stands in {@code y}, else from 0
      */
     public static void multiply(
