@@ -48,7 +48,7 @@ final class FloatLayout extends PanelLayout {
     }
 
     @Override
-    void expand(byte[] panel, int at, int columns, int from, int n, float[] out, Scratch scratch) {
+    void expand(byte[] panel, int at, int from, int n, float[] out, Scratch scratch) {
         expand(panel, at + from * blockBytes, n * ROWS, out, 0);
     }
 

@@ -61,8 +61,8 @@ final class KQuant6 extends QuantLayout {
         byte[] q = scratch.bytes;
         int other = UNIT * ROWS;
         for (int from = 0; from < columns; from += block) {
-            int a = first + from / block * blockBytes;
-            int b = second + from / block * blockBytes;
+            int a = blockAt(first, from);
+            int b = blockAt(second, from);
             wholeScales(panel, a, s, 0);
             wholeScales(panel, b, s, ROWS);
             for (int c = 0; c < block; c += WholeActivations.BLOCK) {
@@ -86,9 +86,9 @@ final class KQuant6 extends QuantLayout {
 
     @Override
     void roundedExpand(byte[] panel, int first, int second, int from, int n, Expansion to, Scratch scratch) {
-        int so = from % block / group * SCALES;
-        wholeScales(panel, first + from / block * blockBytes, to.scales, 0);
-        wholeScales(panel, second + from / block * blockBytes, to.scales, ROWS);
+        int so = scalesAt(from);
+        wholeScales(panel, blockAt(first, from), to.scales, 0);
+        wholeScales(panel, blockAt(second, from), to.scales, ROWS);
         expandUnits(panel, first, from, n, to.scales, so, to.weights, 0, scratch);
         expandUnits(panel, second, from, n, to.scales, so + ROWS, to.weights, n * ROWS, scratch);
     }

@@ -68,7 +68,7 @@ abstract class PanelLayout {
     abstract void pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes);
 
     /** Expands columns {@code from} to {@code from + n - 1} of a panel to {@code out[k * 32 + row]}. */
-    abstract void expand(byte[] panel, int at, int columns, int from, int n, float[] out, Scratch scratch);
+    abstract void expand(byte[] panel, int at, int from, int n, float[] out, Scratch scratch);
 
     /**
      * Multiplies two panels of the same array with one activation: rows of the first go to {@code y[yo ..]}, those of

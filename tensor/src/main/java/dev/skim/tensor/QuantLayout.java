@@ -65,21 +65,26 @@ abstract class QuantLayout extends PanelLayout {
         return hasMinima() ? 8 : 0;
     }
 
-    /**
-     * {@link #scales} of the blocks with columns {@code from} to {@code from + n - 1}, whole blocks or a part of one.
-     *
-     * @return where those of column {@code from} stand
-     */
-    private int scales(byte[] panel, int at, int from, int n, float shift, float[] s, int so) {
+    /** {@link #scales} of the blocks with columns {@code from} to {@code from + n - 1}, whole blocks or a part of one. */
+    private void scales(byte[] panel, int at, int from, int n, float shift, float[] s, int so) {
         for (int b = 0; b < Math.max(1, n / block); b++) {
-            scales(panel, at + (from / block + b) * blockBytes, shift, s, so + b * (block / group) * SCALES);
+            scales(panel, blockAt(at, from) + b * blockBytes, shift, s, so + b * (block / group) * SCALES);
         }
-        return so + from % block / group * SCALES;
+    }
+
+    /** Where those of column {@code from} stand then, counted from the first. */
+    final int scalesAt(int from) {
+        return from % block / group * SCALES;
+    }
+
+    /** Where the block of column {@code from} starts in a panel that starts at {@code at}. */
+    final int blockAt(int at, int from) {
+        return at + from / block * blockBytes;
     }
 
     /** Where the codes of column {@code from} stand, the first of a unit. */
     private int codesAt(int at, int from) {
-        return at + from / block * blockBytes + codes + from % block / UNIT * unitBytes();
+        return blockAt(at, from) + codes + from % block / UNIT * unitBytes();
     }
 
     /** Bytes from a unit to the next that is expanded with it. */
@@ -136,9 +141,9 @@ abstract class QuantLayout extends PanelLayout {
     }
 
     @Override
-    void expand(byte[] panel, int at, int columns, int from, int n, float[] out, Scratch scratch) {
-        int so = scales(panel, at, from, n, shift(), scratch.scales, 0);
-        expandUnits(panel, at, from, n, scratch.scales, so, out, 0, scratch);
+    void expand(byte[] panel, int at, int from, int n, float[] out, Scratch scratch) {
+        scales(panel, at, from, n, shift(), scratch.scales, 0);
+        expandUnits(panel, at, from, n, scratch.scales, scalesAt(from), out, 0, scratch);
     }
 
     /** Expands {@code n} columns whose scales start at {@code so} to {@code out[to + k * 32 + row]}. */
@@ -174,8 +179,8 @@ abstract class QuantLayout extends PanelLayout {
     void dot(byte[] panel, int first, int second, int columns, float[] x, float[] y, int yo, Scratch scratch) {
         // Block by block, so that both panels are read from front to back: processors fetch ahead of such reads alone.
         for (int from = 0; from < columns; from += block) {
-            int a = first + from / block * blockBytes;
-            int b = second + from / block * blockBytes;
+            int a = blockAt(first, from);
+            int b = blockAt(second, from);
             scales(panel, a, shift(), scratch.scales, 0);
             scales(panel, b, shift(), scratch.scales, ROWS);
             if (inPlace) {
@@ -225,8 +230,8 @@ abstract class QuantLayout extends PanelLayout {
     void roundedDot(
             byte[] panel, int first, int second, int columns, Activations x, float[] y, int yo, Scratch scratch) {
         for (int from = 0; from < columns; from += block) {
-            int a = first + from / block * blockBytes;
-            int b = second + from / block * blockBytes;
+            int a = blockAt(first, from);
+            int b = blockAt(second, from);
             scales(panel, a, shortShift(), scratch.scales, 0);
             scales(panel, b, shortShift(), scratch.scales, ROWS);
             ShortTile.dot(
@@ -248,7 +253,7 @@ abstract class QuantLayout extends PanelLayout {
             Activations x, int token, int tokens, int from, int n, Expansion w, float[] y, int yo, Scratch scratch) {
         int at = token * x.columns + from * Tile.SIZE;
         ShortTile.multiply(
-                x.rounded, at, at / group, n / group, tokens, w.codes, w.scales, from % block / group * SCALES, hasMinima(),
+                x.rounded, at, at / group, n / group, tokens, w.codes, w.scales, scalesAt(from), hasMinima(),
                 scratch.shortSums, y, yo, ShortTile.ROWS);
     }
 }

@@ -33,7 +33,7 @@ final class RawLayout extends PanelLayout {
     }
 
     @Override
-    void expand(byte[] panel, int at, int columns, int from, int n, float[] out, Scratch scratch) {
+    void expand(byte[] panel, int at, int from, int n, float[] out, Scratch scratch) {
         MemorySegment segment = MemorySegment.ofArray(panel);
         for (int k = 0; k < n; ) {
             int column = from + k;
@@ -54,9 +54,9 @@ final class RawLayout extends PanelLayout {
     void dot(byte[] panel, int first, int second, int columns, float[] x, float[] y, int yo, Scratch scratch) {
         float[] w = scratch.weights;
         for (int from = 0; from < columns; from += block) {
-            expand(panel, first, columns, from, block, w, scratch);
+            expand(panel, first, from, block, w, scratch);
             accumulate(w, x, from, block, y, yo);
-            expand(panel, second, columns, from, block, w, scratch);
+            expand(panel, second, from, block, w, scratch);
             accumulate(w, x, from, block, y, yo + ROWS);
         }
     }
