@@ -15,6 +15,9 @@ final class BytePlanes {
     static final int LONGS = PanelLayout.ROWS / Long.BYTES;
 
     static final long LOW_NIBBLES = 0x0F0F0F0F0F0F0F0FL;
+    static final long LOW_SIXES = 0x3F3F3F3F3F3F3F3FL;
+
+    private static final long LOW_PAIRS = 0x0303030303030303L;
 
     private static final int ROWS = PanelLayout.ROWS;
 
@@ -162,20 +165,48 @@ final class BytePlanes {
     }
 
     /**
-     * Packs a field of {@code bits} bits from bit {@code shift} of each of 8 / bits neighbouring planes into one byte, the
-     * first plane's lowest; {@code count} planes make 32 bytes each so many, {@code step} bytes apart.
+     * Packs bit {@code shift} of each of 8 neighbouring planes into one byte, the first plane's lowest; {@code count} planes
+     * make 32 bytes each so many, {@code step} bytes apart.
      */
-    static void putFields(long[] planes, int plane, int count, int bits, int shift, byte[] panel, int at, int step) {
-        long mask = 0x0101010101010101L * ((1 << bits) - 1);
-        int each = 8 / bits;
-        for (int i = 0; i < count / each; i++) {
+    static void putBits(long[] planes, int plane, int count, int shift, byte[] panel, int at, int step) {
+        for (int i = 0; i < count / 8; i++) {
             for (int k = 0; k < LONGS; k++) {
                 long packed = 0;
-                for (int j = 0; j < each; j++) {
-                    packed |= (planes[(plane + i * each + j) * LONGS + k] >>> shift & mask) << j * bits;
+                for (int j = 0; j < 8; j++) {
+                    packed |= (planes[(plane + i * 8 + j) * LONGS + k] >>> shift & 0x0101010101010101L) << j;
                 }
                 put(panel, at + i * step + k * Long.BYTES, packed);
             }
         }
+    }
+
+    /**
+     * Puts eight 6-bit codes of a row, a to h, into three 16-bit numbers: {@code a | b << 6 | (g & 15) << 12},
+     * {@code c | d << 6 | g >> 4 << 12 | (h & 3) << 14} and {@code e | f << 6 | h >> 2 << 12}; 32 of each stand side by side.
+     *
+     * @param low the plane of a's low four bits, from bit {@code lowShift} on; the others' follow
+     * @param high the plane of its upper two, from bit {@code highShift} on
+     */
+    static void putSixes(long[] planes, int low, int lowShift, int high, int highShift, byte[] panel, int at) {
+        for (int k = 0; k < LONGS; k++) {
+            int l = low * LONGS + k;
+            int h = high * LONGS + k;
+            long seventh = six(planes, l, lowShift, h, highShift, 6);
+            long eighth = six(planes, l, lowShift, h, highShift, 7);
+            for (int i = 0; i < 3; i++) {
+                long even = six(planes, l, lowShift, h, highShift, 2 * i);
+                long odd = six(planes, l, lowShift, h, highShift, 2 * i + 1);
+                long top = i == 0 ? seventh : i == 1 ? seventh >>> 4 & LOW_PAIRS | eighth << 2 : eighth >>> 2;
+                putPairs(
+                        panel, at + 2 * (i * ROWS + k * Long.BYTES),
+                        even | odd << 6 & ~LOW_SIXES,
+                        odd >>> 2 & LOW_NIBBLES | top << 4 & ~LOW_NIBBLES);
+            }
+        }
+    }
+
+    private static long six(long[] planes, int low, int lowShift, int high, int highShift, int i) {
+        return planes[low + i * LONGS] >>> lowShift & LOW_NIBBLES
+                | (planes[high + i * LONGS] >>> highShift & LOW_PAIRS) << 4;
     }
 }

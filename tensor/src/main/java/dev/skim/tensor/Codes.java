@@ -17,7 +17,7 @@ import jdk.incubator.vector.IntVector;
 
 /**
  * The inner loops of {@link QuantLayout} for one strip (two vectors of rows): expand codes to f32, or multiply them with
- * an activation as they are unpacked. There are loops for codes of 4 bits and of 8; those of 5 and 6 become bytes first.
+ * an activation as they are unpacked. There are loops for codes of 4, 6 and 8 bits; those of 5 become bytes first.
  *
  * <p>The dots work on two strips at once, so that four accumulators hide the latency of the multiply-adds; more live
  * vectors would spill. They call the Vector API itself and no helpers: past 18,000 nodes C2 (JDK 25) inlines only what is
@@ -57,20 +57,14 @@ final class Codes {
     }
 
     /**
-     * Unpacks units of codes of 4 bits and {@code extra} more, which stand apart, to signed bytes
-     * {@code out[oo + column * 32 + row]}, less {@code zero}. In lanes of 8 bits this costs a quarter of what it would in
-     * lanes of f32; shifts are of ints, with a mask for what comes over from the neighbours.
+     * Unpacks units of 5-bit codes to signed bytes {@code out[oo + column * 32 + row]}, less {@code zero}. In lanes of 8
+     * bits this costs a quarter of what it would in lanes of f32; shifts are of ints, with a mask for what comes over from
+     * the neighbours.
      */
-    static void unpack(byte[] q, int qo, int stride, int units, int extra, int zero, byte[] out, int oo) {
+    static void unpack5(byte[] q, int qo, int stride, int units, int zero, byte[] out, int oo) {
         for (int r = 0; r < ROWS; r += B.length()) {
             for (int u = 0; u < units; u++) {
-                int from = qo + u * stride + r;
-                int to = oo + u * UNIT * ROWS + r;
-                if (extra == 1) {
-                    unpack5(q, from, (byte) zero, out, to);
-                } else {
-                    unpack6(q, from, (byte) zero, out, to);
-                }
+                unpack5(q, qo + u * stride + r, (byte) zero, out, oo + u * UNIT * ROWS + r);
             }
         }
     }
@@ -94,19 +88,34 @@ final class Codes {
         }
     }
 
-    private static void unpack6(byte[] q, int from, byte zero, byte[] out, int to) {
-        for (int e = 0; e < UNIT / 4; e++) {
-            int low = from + e * 3 * ROWS;
-            IntVector h = ByteVector.fromArray(B, q, low + 2 * ROWS).reinterpretAsInts();
-            ByteVector u = ByteVector.fromArray(B, q, low);
-            int at = to + 4 * e * ROWS;
-            u.and((byte) 15).or(h.lanewise(LSHL, 4).reinterpretAsBytes().and((byte) 48)).sub(zero).intoArray(out, at);
-            u.reinterpretAsInts().lanewise(LSHR, 4).reinterpretAsBytes().and((byte) 15)
-                    .or(h.lanewise(LSHL, 2).reinterpretAsBytes().and((byte) 48)).sub(zero).intoArray(out, at + ROWS);
-            u = ByteVector.fromArray(B, q, low + ROWS);
-            u.and((byte) 15).or(h.reinterpretAsBytes().and((byte) 48)).sub(zero).intoArray(out, at + 2 * ROWS);
-            u.reinterpretAsInts().lanewise(LSHR, 4).reinterpretAsBytes().and((byte) 15)
-                    .or(h.lanewise(LSHR, 2).reinterpretAsBytes().and((byte) 48)).sub(zero).intoArray(out, at + 3 * ROWS);
+    /** Eight columns of a row are in three numbers ({@link BytePlanes#putSixes}). */
+    static void expand6(
+            byte[] q, int qo, int stride, int groups, int group, float[] s, int so, float[] out, int oo) {
+        int l = Simd.LANES;
+        for (int g = 0; g < groups; g++) {
+            for (int r = 0; r < 2 * l; r += l) {
+                FloatVector d = FloatVector.fromArray(F, s, so + g * SCALES + r);
+                for (int p = 0; p < group / 8; p++) {
+                    int from = qo + g * stride + p * 6 * ROWS + 2 * r;
+                    int to = oo + (g * group + p * 8) * ROWS + r;
+                    IntVector u = (IntVector) ByteVector.fromArray(HALF_BYTES, q, from).reinterpretAsShorts()
+                            .convertShape(ZERO_EXTEND_S2I, I, 0);
+                    IntVector v = (IntVector) ByteVector.fromArray(HALF_BYTES, q, from + 2 * ROWS).reinterpretAsShorts()
+                            .convertShape(ZERO_EXTEND_S2I, I, 0);
+                    IntVector w = (IntVector) ByteVector.fromArray(HALF_BYTES, q, from + 4 * ROWS).reinterpretAsShorts()
+                            .convertShape(ZERO_EXTEND_S2I, I, 0);
+                    ((FloatVector) u.and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to);
+                    ((FloatVector) u.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + ROWS);
+                    ((FloatVector) v.and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 2 * ROWS);
+                    ((FloatVector) v.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 3 * ROWS);
+                    ((FloatVector) w.and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 4 * ROWS);
+                    ((FloatVector) w.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 5 * ROWS);
+                    u = u.lanewise(LSHR, 12).or(v.lanewise(LSHR, 8).and(48));
+                    v = v.lanewise(LSHR, 14).or(w.lanewise(LSHR, 10).and(60));
+                    ((FloatVector) u.sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 6 * ROWS);
+                    ((FloatVector) v.sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 7 * ROWS);
+                }
+            }
         }
     }
 
@@ -189,6 +198,58 @@ final class Codes {
         a1.intoArray(y, yo + l);
         b0.intoArray(y, yo + ROWS);
         b1.intoArray(y, yo + ROWS + l);
+    }
+
+    /** A vector of each panel at a time: two strips' constants and numbers would spill. */
+    static void dot6(
+            byte[] q, int qa, int qb, int stride, int groups, int group,
+            float[] s, int sa, int sb, float[] x, int xo, float[] y, int yo) {
+        int l = Simd.LANES;
+        for (int r = 0; r < 2 * l; r += l) {
+            FloatVector a = FloatVector.fromArray(F, y, yo + r), b = FloatVector.fromArray(F, y, yo + ROWS + r);
+            for (int g = 0; g < groups; g++) {
+                FloatVector da = FloatVector.fromArray(F, s, sa + g * SCALES + r), db = FloatVector.fromArray(F, s, sb + g * SCALES + r);
+                for (int p = 0; p < group / 8; p++) {
+                    int at = g * stride + p * 6 * ROWS + 2 * r;
+                    int k = xo + g * group + p * 8;
+                    IntVector u, v, w;
+                    u = (IntVector) ByteVector.fromArray(HALF_BYTES, q, qa + at).reinterpretAsShorts()
+                            .convertShape(ZERO_EXTEND_S2I, I, 0);
+                    v = (IntVector) ByteVector.fromArray(HALF_BYTES, q, qa + at + 2 * ROWS).reinterpretAsShorts()
+                            .convertShape(ZERO_EXTEND_S2I, I, 0);
+                    w = (IntVector) ByteVector.fromArray(HALF_BYTES, q, qa + at + 4 * ROWS).reinterpretAsShorts()
+                            .convertShape(ZERO_EXTEND_S2I, I, 0);
+                    a = ((FloatVector) u.and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(FloatVector.broadcast(F, x[k]), a);
+                    a = ((FloatVector) u.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(FloatVector.broadcast(F, x[k + 1]), a);
+                    a = ((FloatVector) v.and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(FloatVector.broadcast(F, x[k + 2]), a);
+                    a = ((FloatVector) v.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(FloatVector.broadcast(F, x[k + 3]), a);
+                    a = ((FloatVector) w.and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(FloatVector.broadcast(F, x[k + 4]), a);
+                    a = ((FloatVector) w.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(FloatVector.broadcast(F, x[k + 5]), a);
+                    u = u.lanewise(LSHR, 12).or(v.lanewise(LSHR, 8).and(48));
+                    v = v.lanewise(LSHR, 14).or(w.lanewise(LSHR, 10).and(60));
+                    a = ((FloatVector) u.sub(32).convertShape(I2F, F, 0)).mul(da).fma(FloatVector.broadcast(F, x[k + 6]), a);
+                    a = ((FloatVector) v.sub(32).convertShape(I2F, F, 0)).mul(da).fma(FloatVector.broadcast(F, x[k + 7]), a);
+                    u = (IntVector) ByteVector.fromArray(HALF_BYTES, q, qb + at).reinterpretAsShorts()
+                            .convertShape(ZERO_EXTEND_S2I, I, 0);
+                    v = (IntVector) ByteVector.fromArray(HALF_BYTES, q, qb + at + 2 * ROWS).reinterpretAsShorts()
+                            .convertShape(ZERO_EXTEND_S2I, I, 0);
+                    w = (IntVector) ByteVector.fromArray(HALF_BYTES, q, qb + at + 4 * ROWS).reinterpretAsShorts()
+                            .convertShape(ZERO_EXTEND_S2I, I, 0);
+                    b = ((FloatVector) u.and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(FloatVector.broadcast(F, x[k]), b);
+                    b = ((FloatVector) u.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(FloatVector.broadcast(F, x[k + 1]), b);
+                    b = ((FloatVector) v.and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(FloatVector.broadcast(F, x[k + 2]), b);
+                    b = ((FloatVector) v.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(FloatVector.broadcast(F, x[k + 3]), b);
+                    b = ((FloatVector) w.and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(FloatVector.broadcast(F, x[k + 4]), b);
+                    b = ((FloatVector) w.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(FloatVector.broadcast(F, x[k + 5]), b);
+                    u = u.lanewise(LSHR, 12).or(v.lanewise(LSHR, 8).and(48));
+                    v = v.lanewise(LSHR, 14).or(w.lanewise(LSHR, 10).and(60));
+                    b = ((FloatVector) u.sub(32).convertShape(I2F, F, 0)).mul(db).fma(FloatVector.broadcast(F, x[k + 6]), b);
+                    b = ((FloatVector) v.sub(32).convertShape(I2F, F, 0)).mul(db).fma(FloatVector.broadcast(F, x[k + 7]), b);
+                }
+            }
+            a.intoArray(y, yo + r);
+            b.intoArray(y, yo + ROWS + r);
+        }
     }
 
     static void dot8(

@@ -7,7 +7,6 @@ package dev.skim.tensor;
  * <p>In the panel the 6-bit numbers stand as bytes: 148 bytes a row's block for the file's 144, and no bit shuffling.
  */
 final class KQuant45 extends QuantLayout {
-    private static final long LOW_SIX = 0x3F3F3F3F3F3F3F3FL;
     private static final int MINIMUM_FACTORS = 64;
     private static final int GROUP_SCALES = 128;
     private static final int GROUP_MINIMA = GROUP_SCALES + 8 * ROWS;
@@ -38,11 +37,11 @@ final class KQuant45 extends QuantLayout {
             long both = planes[packed + 8 * BytePlanes.LONGS + i];
             int low = i * Long.BYTES;
             int high = low + 4 * ROWS;
-            BytePlanes.put(panel, at + GROUP_SCALES + low, scale & LOW_SIX);
-            BytePlanes.put(panel, at + GROUP_MINIMA + low, minimum & LOW_SIX);
-            BytePlanes.put(panel, at + GROUP_SCALES + high, both & BytePlanes.LOW_NIBBLES | (scale & ~LOW_SIX) >>> 2);
+            BytePlanes.put(panel, at + GROUP_SCALES + low, scale & BytePlanes.LOW_SIXES);
+            BytePlanes.put(panel, at + GROUP_MINIMA + low, minimum & BytePlanes.LOW_SIXES);
+            BytePlanes.put(panel, at + GROUP_SCALES + high, both & BytePlanes.LOW_NIBBLES | (scale & ~BytePlanes.LOW_SIXES) >>> 2);
             BytePlanes.put(
-                    panel, at + GROUP_MINIMA + high, both >>> 4 & BytePlanes.LOW_NIBBLES | (minimum & ~LOW_SIX) >>> 2);
+                    panel, at + GROUP_MINIMA + high, both >>> 4 & BytePlanes.LOW_NIBBLES | (minimum & ~BytePlanes.LOW_SIXES) >>> 2);
         }
         int fifths = plane + 16;
         int nibbles = bits == 4 ? fifths : fifths + 32;
@@ -55,7 +54,7 @@ final class KQuant45 extends QuantLayout {
             }
         }
         for (int g = 0; g < 8 && bits == 5; g++) {
-            BytePlanes.putFields(planes, fifths, 32, 1, g, panel, at + codes + g * unitBytes() + 4 * ROWS, 5 * ROWS);
+            BytePlanes.putBits(planes, fifths, 32, g, panel, at + codes + g * unitBytes() + 4 * ROWS, 5 * ROWS);
         }
     }
 

@@ -2,7 +2,7 @@ package dev.skim.tensor;
 
 /**
  * Q6_K: blocks of 256 columns with one half-precision factor and sixteen signed 8-bit scales;
- * {@code w = d * scale * (q - 32)}.
+ * {@code w = d * scale * (q - 32)}. The codes stand as {@link BytePlanes#putSixes} puts them.
  */
 final class KQuant6 extends QuantLayout {
     private static final int GROUP_SCALES = 64;
@@ -25,15 +25,27 @@ final class KQuant6 extends QuantLayout {
     void pack(long[] planes, int plane, byte[] panel, int at) {
         BytePlanes.putShorts(planes, plane + 208, panel, at);
         BytePlanes.put(planes, plane + 192, 16, panel, at + GROUP_SCALES);
-        for (int u = 0; u < block / UNIT; u++) {
-            int half = u / 4;
-            int to = at + codes + u * unitBytes();
-            if (u % 4 < 2) {
-                // The high nibbles are 64 columns further on: two units.
-                BytePlanes.putNibbles(planes, plane + half * 64 + u % 4 * 32, 32, panel, to, to + 2 * unitBytes(), pairs);
-            }
-            BytePlanes.putFields(planes, plane + 128 + half * 32, 32, 2, u % 4 * 2, panel, to + 2 * ROWS, 3 * ROWS);
+        for (int c = 0; c < block; c += 8) {
+            // The high nibbles are 64 columns further on, the pairs of bits 32.
+            int half = c / 128;
+            BytePlanes.putSixes(
+                    planes, plane + half * 64 + c % 64, c % 128 / 64 * 4,
+                    plane + 128 + half * 32 + c % 32, c % 128 / 32 * 2, panel, at + codes + c * bits * ROWS / 8);
         }
+    }
+
+    @Override
+    int code(byte[] panel, int at, int c, int lane) {
+        int from = at + c / 8 * 6 * ROWS + 2 * lane;
+        return switch (c % 8) {
+            case 6 -> number(panel, from, 0) >> 12 | (number(panel, from, 1) >> 12 & 3) << 4;
+            case 7 -> number(panel, from, 1) >> 14 | number(panel, from, 2) >> 12 << 2;
+            default -> number(panel, from, c % 8 / 2) >> 6 * (c & 1) & 63;
+        };
+    }
+
+    private static int number(byte[] panel, int from, int i) {
+        return (short) BytePlanes.SHORT.get(panel, from + i * 2 * ROWS) & 0xffff;
     }
 
     @Override
@@ -58,24 +70,16 @@ final class KQuant6 extends QuantLayout {
     void roundedDot(
             byte[] panel, int first, int second, int columns, Activations x, float[] y, int yo, Scratch scratch) {
         float[] s = scratch.scales;
-        byte[] q = scratch.bytes;
-        int other = UNIT * ROWS;
         for (int from = 0; from < columns; from += block) {
             int a = blockAt(first, from);
             int b = blockAt(second, from);
             wholeScales(panel, a, s, 0);
             wholeScales(panel, b, s, ROWS);
             for (int c = 0; c < block; c += WholeActivations.BLOCK) {
-                int sums = 0;
-                for (int u = c; u < c + WholeActivations.BLOCK; u += UNIT) {
-                    int at = codes + u / UNIT * unitBytes();
-                    unpack(panel, a + at, 1, 0, q, 0);
-                    unpack(panel, b + at, 1, 0, q, other);
-                    for (int k = 0; k < UNIT; k += group) {
-                        WholeProduct.sum(
-                                q, k * ROWS, other + k * ROWS, x.whole.codes, from + u + k, scratch.shortSums, sums);
-                        sums += 2 * ROWS;
-                    }
+                for (int g = 0; g < WholeProduct.GROUPS; g++) {
+                    int at = codes + (c / group + g) * groupBytes();
+                    WholeProduct.sum(
+                            panel, a + at, b + at, x.whole, (from + c) / group + g, scratch.shortSums, g * 2 * ROWS);
                 }
                 WholeProduct.add(
                         scratch.shortSums, s, c / group * SCALES, MINIMA,

@@ -4,9 +4,9 @@ package dev.skim.tensor;
  * The layout of quantised types whose weights are {@code q * scale + minimum} with a scale for each group of columns.
  *
  * <p>A block holds its 32 rows' scales side by side and then the codes column by column. 4-bit codes: for every four
- * columns 32 numbers of 16 bits. 5- and 6-bit codes: for every pair of columns 32 bytes with four bits of each, and after
- * every eight columns 32 bytes with their fifth bits, or after every four with their fifth and sixth. 8-bit codes: signed
- * bytes. So a product reads a panel from front to back.
+ * columns 32 numbers of 16 bits. 5-bit codes: for every pair of columns 32 bytes with four bits of each, and after every
+ * eight columns 32 bytes with their fifth bits. 6-bit codes: for every eight columns three times 32 numbers of 16 bits. 8-bit
+ * codes: signed bytes. So a product reads a panel from front to back.
  */
 abstract class QuantLayout extends PanelLayout {
     /** Columns that are unpacked in one go: one group or two. */
@@ -27,10 +27,10 @@ abstract class QuantLayout extends PanelLayout {
     /** Where the codes start in a panel's block. */
     final int codes;
 
-    /** Pairs of columns between what is more than 4 bits of a code. */
+    /** Pairs of columns between their fifth bits. */
     final int pairs;
 
-    /** Whether the loops of {@link Codes} take the codes where they stand; else they become bytes first. */
+    /** Whether the loops of {@link Codes} take the codes where they stand; else, of 5 bits, they become bytes first. */
     private final boolean inPlace;
 
     QuantLayout(int block, int group, int bits, int scaleBytes) {
@@ -38,8 +38,8 @@ abstract class QuantLayout extends PanelLayout {
         this.group = group;
         this.bits = bits;
         this.codes = ROWS * scaleBytes;
-        this.pairs = bits == 5 ? 4 : bits == 6 ? 2 : UNIT;
-        this.inPlace = bits == 4 || bits == 8;
+        this.pairs = bits == 5 ? 4 : UNIT;
+        this.inPlace = bits != 5;
     }
 
     /** Bytes of a row's block in the file. */
@@ -87,9 +87,14 @@ abstract class QuantLayout extends PanelLayout {
         return blockAt(at, from) + codes + from % block / UNIT * unitBytes();
     }
 
-    /** Bytes from a unit to the next that is expanded with it. */
-    private int unitStep() {
-        return block == UNIT ? blockBytes : unitBytes();
+    /** Bytes from a group's codes to those of the next, of the same block or not. */
+    private int groupStep() {
+        return block == group ? blockBytes : groupBytes();
+    }
+
+    /** Bytes of a group's codes in a panel. */
+    final int groupBytes() {
+        return ROWS * group * bits / 8;
     }
 
     /** Bytes of a unit's codes in a panel. */
@@ -110,7 +115,8 @@ abstract class QuantLayout extends PanelLayout {
         }
     }
 
-    private int code(byte[] panel, int at, int c, int lane) {
+    /** The code of column {@code c} of a row, counted from the unit whose codes start at {@code at}. */
+    int code(byte[] panel, int at, int c, int lane) {
         if (bits == 8) {
             return panel[at + c * ROWS + lane];
         }
@@ -120,8 +126,7 @@ abstract class QuantLayout extends PanelLayout {
         }
         int low = panel[at + (pair + pair / pairs) * ROWS + lane] >> 4 * (c & 1) & 15;
         int high = panel[at + (pair / pairs * (pairs + 1) + pairs) * ROWS + lane] & 0xff;
-        int extra = bits - 4;
-        return low | (high >> c % (2 * pairs) * extra & (1 << extra) - 1) << 4;
+        return low | (high >> c % (2 * pairs) & 1) << 4;
     }
 
     @Override
@@ -151,10 +156,10 @@ abstract class QuantLayout extends PanelLayout {
             byte[] panel, int at, int from, int n, float[] s, int so, float[] out, int to, Scratch scratch) {
         byte[] q = panel;
         int qo = codesAt(at, from);
-        int stride = unitStep();
+        int stride = groupStep();
         int groups = n / group;
         if (!inPlace) {
-            unpack(panel, qo, n / UNIT, stride, scratch.bytes, 0);
+            Codes.unpack5(panel, qo, groupStep(), n / UNIT, fifthZero(), scratch.bytes, 0);
             q = scratch.bytes;
             qo = 0;
             stride = group * ROWS;
@@ -162,6 +167,8 @@ abstract class QuantLayout extends PanelLayout {
         for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
             if (bits == 4) {
                 Codes.expand4(q, qo + 2 * strip, stride, groups, group, s, so + strip, out, to + strip);
+            } else if (bits == 6) {
+                Codes.expand6(q, qo + 2 * strip, stride, groups, group, s, so + strip, out, to + strip);
             } else if (hasMinima()) {
                 Codes.expand8Minima(q, qo + strip, stride, groups, group, s, so + strip, out, to + strip);
             } else {
@@ -170,9 +177,9 @@ abstract class QuantLayout extends PanelLayout {
         }
     }
 
-    /** Unpacks codes of 5 or 6 bits to signed bytes. */
-    final void unpack(byte[] panel, int at, int units, int step, byte[] bytes, int to) {
-        Codes.unpack(panel, at, step, units, bits - 4, hasMinima() ? 0 : zero(), bytes, to);
+    /** What is taken from codes of 5 bits as they become signed bytes. */
+    private int fifthZero() {
+        return hasMinima() ? 0 : zero();
     }
 
     @Override
@@ -189,8 +196,8 @@ abstract class QuantLayout extends PanelLayout {
             }
             for (int c = 0; c < block; c += UNIT) {
                 int at = codes + c / UNIT * unitBytes();
-                unpack(panel, a + at, 1, 0, scratch.bytes, 0);
-                unpack(panel, b + at, 1, 0, scratch.bytes, UNIT * ROWS);
+                Codes.unpack5(panel, a + at, 0, 1, fifthZero(), scratch.bytes, 0);
+                Codes.unpack5(panel, b + at, 0, 1, fifthZero(), scratch.bytes, UNIT * ROWS);
                 dotGroups(
                         scratch.bytes, 0, UNIT * ROWS, UNIT / group, scratch.scales, c / group * SCALES, x, from + c, y, yo);
             }
@@ -199,12 +206,14 @@ abstract class QuantLayout extends PanelLayout {
 
     private void dotGroups(
             byte[] q, int qa, int qb, int groups, float[] s, int so, float[] x, int xo, float[] y, int yo) {
-        int stride = inPlace ? unitBytes() : group * ROWS;
+        int stride = inPlace ? groupBytes() : group * ROWS;
         for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
             int sa = so + strip;
             int sb = sa + ROWS;
             if (bits == 4) {
                 Codes.dot4(q, qa + 2 * strip, qb + 2 * strip, stride, groups, group, s, sa, sb, x, xo, y, yo + strip);
+            } else if (bits == 6) {
+                Codes.dot6(q, qa + 2 * strip, qb + 2 * strip, stride, groups, group, s, sa, sb, x, xo, y, yo + strip);
             } else if (hasMinima()) {
                 Codes.dot8Minima(q, qa + strip, qb + strip, stride, groups, group, s, sa, sb, x, xo, y, yo + strip);
             } else {
@@ -244,8 +253,8 @@ abstract class QuantLayout extends PanelLayout {
     void roundedExpand(byte[] panel, int first, int second, int from, int n, Expansion to, Scratch scratch) {
         scales(panel, first, from, n, shortShift(), to.scales, 0);
         scales(panel, second, from, n, shortShift(), to.scales, ROWS);
-        ShortTile.expand(panel, codesAt(first, from), unitStep(), n / group, to.codes, 0);
-        ShortTile.expand(panel, codesAt(second, from), unitStep(), n / group, to.codes, ROWS);
+        ShortTile.expand(panel, codesAt(first, from), groupStep(), n / group, to.codes, 0);
+        ShortTile.expand(panel, codesAt(second, from), groupStep(), n / group, to.codes, ROWS);
     }
 
     @Override

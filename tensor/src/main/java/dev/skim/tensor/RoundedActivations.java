@@ -104,7 +104,8 @@ final class RoundedActivations {
         return (a + b) + (c + d);
     }
 
-    private static int twice(int code) {
+    /** Two lanes of 16 bits. */
+    static int twice(int code) {
         return code << 16 | code & 0xffff;
     }
 

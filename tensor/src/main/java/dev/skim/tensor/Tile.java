@@ -11,7 +11,8 @@ import jdk.incubator.vector.FloatVector;
  * depend on the batch that it travels in.
  *
  * <p>Eight columns by two vectors hold 16 accumulators, which with two weights and a broadcast fills 19 of AVX-512's 32
- * registers; with 16 registers four columns are the most that do not spill.
+ * registers. With 16 registers six columns are the most that fit, and then only while each is kept behind the one before it:
+ * C2 would load all columns first and spill. They leave more slack for the latency of 8 sums than four do.
  */
 public final class Tile {
     /** Rows of a panel, and columns of an interleaved batch. */
@@ -20,7 +21,7 @@ public final class Tile {
     /** Columns that are interleaved together: a cache line of each row. */
     private static final int STEP = 16;
 
-    private static final int WIDEST = Simd.BITS == 512 ? 8 : 4;
+    private static final int WIDEST = Simd.BITS == 512 ? 8 : 6;
 
     private Tile() {}
 
@@ -38,6 +39,10 @@ public final class Tile {
                 for (; j + 8 <= columns; j += 8) {
                     eight(x, xo + j, w, wo + strip, n, y, yo + j * stride + strip, stride, add);
                 }
+            }
+            // Eight are two times four: six would leave two, which do not hide the latency.
+            for (; WIDEST == 6 && j + 6 <= columns && j + 8 != columns; j += 6) {
+                six(x, xo + j, w, wo + strip, n, y, yo + j * stride + strip, stride, add);
             }
             for (; j + 4 <= columns; j += 4) {
                 four(x, xo + j, w, wo + strip, n, y, yo + j * stride + strip, stride, add);
@@ -146,6 +151,59 @@ public final class Tile {
         b6.intoArray(y, yo + 6 * s + l);
         a7.intoArray(y, yo + 7 * s);
         b7.intoArray(y, yo + 7 * s + l);
+    }
+
+    private static void six(float[] x, int xo, float[] w, int wo, int n, float[] y, int yo, int s, boolean add) {
+        int l = Simd.LANES;
+        FloatVector a0 = start(y, yo, add), b0 = start(y, yo + l, add);
+        FloatVector a1 = start(y, yo + s, add), b1 = start(y, yo + s + l, add);
+        FloatVector a2 = start(y, yo + 2 * s, add), b2 = start(y, yo + 2 * s + l, add);
+        FloatVector a3 = start(y, yo + 3 * s, add), b3 = start(y, yo + 3 * s + l, add);
+        FloatVector a4 = start(y, yo + 4 * s, add), b4 = start(y, yo + 4 * s + l, add);
+        FloatVector a5 = start(y, yo + 5 * s, add), b5 = start(y, yo + 5 * s + l, add);
+        int xi = Simd.index(xo);
+        int wi = Simd.index(wo);
+        int end = Simd.steps(n) * SIZE;
+        for (int k = 0; k < end; k += SIZE) {
+            Simd.keepLoads();
+            FloatVector u = FloatVector.fromArray(Simd.F, w, wi + k);
+            FloatVector v = FloatVector.fromArray(Simd.F, w, wi + k + l);
+            FloatVector c = FloatVector.broadcast(Simd.F, x[xi + k]);
+            a0 = u.fma(c, a0);
+            b0 = v.fma(c, b0);
+            Simd.keepLoads();
+            c = FloatVector.broadcast(Simd.F, x[xi + k + 1]);
+            a1 = u.fma(c, a1);
+            b1 = v.fma(c, b1);
+            Simd.keepLoads();
+            c = FloatVector.broadcast(Simd.F, x[xi + k + 2]);
+            a2 = u.fma(c, a2);
+            b2 = v.fma(c, b2);
+            Simd.keepLoads();
+            c = FloatVector.broadcast(Simd.F, x[xi + k + 3]);
+            a3 = u.fma(c, a3);
+            b3 = v.fma(c, b3);
+            Simd.keepLoads();
+            c = FloatVector.broadcast(Simd.F, x[xi + k + 4]);
+            a4 = u.fma(c, a4);
+            b4 = v.fma(c, b4);
+            Simd.keepLoads();
+            c = FloatVector.broadcast(Simd.F, x[xi + k + 5]);
+            a5 = u.fma(c, a5);
+            b5 = v.fma(c, b5);
+        }
+        a0.intoArray(y, yo);
+        b0.intoArray(y, yo + l);
+        a1.intoArray(y, yo + s);
+        b1.intoArray(y, yo + s + l);
+        a2.intoArray(y, yo + 2 * s);
+        b2.intoArray(y, yo + 2 * s + l);
+        a3.intoArray(y, yo + 3 * s);
+        b3.intoArray(y, yo + 3 * s + l);
+        a4.intoArray(y, yo + 4 * s);
+        b4.intoArray(y, yo + 4 * s + l);
+        a5.intoArray(y, yo + 5 * s);
+        b5.intoArray(y, yo + 5 * s + l);
     }
 
     private static void four(float[] x, int xo, float[] w, int wo, int n, float[] y, int yo, int s, boolean add) {

@@ -20,21 +20,36 @@ final class WholeActivations {
     private static final float TOTAL = 1014;
 
     private static final int GROUP = WholeProduct.GROUP;
+
+    /** Four for each 16-bit number that holds codes. */
+    static final int FACTORS = 4 * WholeProduct.NUMBERS;
+
     private static final int LANES = F.length();
 
     /** The whole numbers of a batch: {@code [tile][column][32]}. */
     float[] tiles = new float[0];
 
-    /** Those of a lone token, each twice in an int, so that a broadcast fills 16-bit lanes. */
+    /**
+     * What {@link WholeProduct} multiplies a lone token's codes with, {@link #FACTORS} a group, each twice in an int, so that
+     * a broadcast fills 16-bit lanes.
+     */
     int[] codes = new int[0];
+
+    /** What the sums of a lone token's groups start from: -32 times the group's sum of whole numbers, twice in an int. */
+    int[] starts = new int[0];
 
     /** {@code [tile][block][32]}, or {@code [block]} of a lone token. */
     float[] scales = new float[0];
 
+    /** A lone token's block. */
+    private final int[] whole = new int[BLOCK];
+
     /** Rounds a lone token of {@code columns} elements, whole blocks. */
     private void set(float[] source, int columns) {
-        if (codes.length < columns) {
-            codes = new int[columns];
+        int groups = columns / GROUP;
+        if (starts.length < groups) {
+            starts = new int[groups];
+            codes = new int[groups * FACTORS];
         }
         fitScales(columns / BLOCK);
         for (int b = 0; b < columns / BLOCK; b++) {
@@ -46,15 +61,43 @@ final class WholeActivations {
             boolean small = size < RoundedActivations.SMALLEST;
             scales[b] = small ? 0 : size / TOTAL;
             float inverse = small ? 0 : TOTAL / size;
-            for (int i = from; i < from + BLOCK; i += LANES) {
-                IntVector code = FloatVector.fromArray(F, source, i)
+            for (int i = 0; i < BLOCK; i += LANES) {
+                FloatVector.fromArray(F, source, from + i)
                         .mul(inverse)
                         .add(RoundedActivations.ROUND)
                         .reinterpretAsInts()
-                        .sub(RoundedActivations.ZERO);
-                code.lanewise(VectorOperators.LSHL, 16).or(code.and(0xffff)).intoArray(codes, i);
+                        .sub(RoundedActivations.ZERO)
+                        .intoArray(whole, i);
+            }
+            for (int g = 0; g < WholeProduct.GROUPS; g++) {
+                int group = from / GROUP + g;
+                int sum = 0;
+                for (int i = 0; i < GROUP; i++) {
+                    sum += whole[g * GROUP + i];
+                }
+                starts[group] = RoundedActivations.twice(-32 * sum);
+                for (int i = 0; i < GROUP / 8; i++) {
+                    factors(g * GROUP + 8 * i, group * FACTORS + 12 * i);
+                }
             }
         }
+    }
+
+    /** The factors for eight columns, which stand in three numbers ({@link BytePlanes#putSixes}). */
+    private void factors(int from, int to) {
+        int seventh = whole[from + 6];
+        int eighth = whole[from + 7];
+        factors(whole[from], whole[from + 1], seventh, 4 * seventh, to);
+        factors(whole[from + 2], whole[from + 3], 16 * seventh, eighth, to + 4);
+        factors(whole[from + 4], whole[from + 5], 4 * eighth, 16 * eighth, to + 8);
+    }
+
+    /** Those for the fields of a number: of 6, 6, 2 and 2 bits, which a shift leaves together with all above. */
+    private void factors(int a, int b, int c, int d, int to) {
+        codes[to] = RoundedActivations.twice(a);
+        codes[to + 1] = RoundedActivations.twice(b - 64 * a);
+        codes[to + 2] = RoundedActivations.twice(c - 64 * b);
+        codes[to + 3] = RoundedActivations.twice(d - 4 * c);
     }
 
     /** Rounds {@code tokens} tokens of {@code columns} elements, whole blocks: a lone one, or tiles, whose lanes are tokens. */

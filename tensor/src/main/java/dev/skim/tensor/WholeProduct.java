@@ -1,11 +1,11 @@
 package dev.skim.tensor;
 
 import static dev.skim.tensor.Simd.F;
-import static dev.skim.tensor.Simd.HALF_BYTES;
 import static dev.skim.tensor.Simd.HALF_SHORTS;
 import static dev.skim.tensor.Simd.I;
 import static dev.skim.tensor.Simd.S;
-import static jdk.incubator.vector.VectorOperators.B2S;
+import static dev.skim.tensor.Simd.WORDS;
+import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.S2F;
 
 import jdk.incubator.vector.ByteVector;
@@ -17,6 +17,10 @@ import jdk.incubator.vector.ShortVector;
  * Products of 6-bit codes with {@link WholeActivations}: of each block of 64 columns the whole number
  * {@code n = sum of q * c * x}, with codes q of -32 to 31 and a scale c of -128 to 127 for every 16 columns, and then
  * {@code y += n * (d * scale)} in f32, in the order of the blocks.
+ *
+ * <p>A lone token takes the codes, of 0 to 63, as they stand in 16-bit numbers u ({@link BytePlanes#putSixes}), with no
+ * mask: as in {@link ShortTile}, u, u >> 6, u >> 12 and u >> 14 are multiplied with factors that undo what the next has too
+ * much, and 32 times the sum of x is what the sums start from.
  *
  * <p>n is exact, whatever the order of its sum: a group's sum of q * x is at most 32 * 1,023 and so fits into 16 bits,
  * and that of all four with their scales is at most 4 * 128 * 32 * 1,023 = 16,760,832, under the 2^24 up to which f32 has
@@ -30,6 +34,9 @@ final class WholeProduct {
     /** Groups of a block. */
     static final int GROUPS = WholeActivations.BLOCK / GROUP;
 
+    /** 16-bit numbers that hold a group of a row. */
+    static final int NUMBERS = GROUP * 6 / 16;
+
     /** Rows that are worked on together: two panels. */
     private static final int ROWS = 2 * Tile.SIZE;
 
@@ -38,48 +45,58 @@ final class WholeProduct {
     private WholeProduct() {}
 
     /**
-     * Sums a group of a lone token for the rows of two panels: {@code sums[to + row] = sum over k of q[k * 32 + row] * x[xo + k]}.
+     * Sums a group of a lone token for the rows of two panels: {@code sums[to + row] = sum of (q - 32) * x}.
      *
-     * @param qa where the codes of the first panel start, as signed bytes; those of the second at {@code qb}
+     * @param qa where the group's codes of the first panel start, those of the second at {@code qb}
+     * @param group the group's index, counted from the token's first
      */
-    static void sum(byte[] q, int qa, int qb, int[] x, int xo, short[] sums, int to) {
+    static void sum(byte[] q, int qa, int qb, WholeActivations x, int group, short[] sums, int to) {
+        int xo = group * WholeActivations.FACTORS;
         if (LANES == Tile.SIZE) {
-            two(q, qa, qb, x, xo, sums, to);
+            two(q, qa, qb, x.codes, xo, x.starts[group], sums, to);
         }
         for (int r = 0; r + 2 * LANES <= Tile.SIZE; r += 2 * LANES) {
-            four(q, qa + r, qb + r, x, xo, sums, to + r);
+            four(q, qa + 2 * r, qb + 2 * r, x.codes, xo, x.starts[group], sums, to + r);
         }
     }
 
-    private static void two(byte[] q, int qa, int qb, int[] x, int xo, short[] sums, int to) {
-        ShortVector a = ShortVector.zero(S), b = a;
-        int ai = Simd.index(qa);
-        int bi = Simd.index(qb);
-        int xi = Simd.index(xo);
-        for (int k = 0; k < GROUP; k++) {
-            Simd.keepLoads();
-            ShortVector t = IntVector.broadcast(I, x[xi + k]).reinterpretAsShorts();
-            int at = k * Tile.SIZE;
-            a = a.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, ai + at).convertShape(B2S, S, 0)).mul(t));
-            b = b.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, bi + at).convertShape(B2S, S, 0)).mul(t));
+    private static void two(byte[] q, int qa, int qb, int[] x, int xo, int start, short[] sums, int to) {
+        ShortVector a = IntVector.broadcast(I, start).reinterpretAsShorts(), b = a;
+        for (int p = 0; p < NUMBERS; p++) {
+            ShortVector t0 = IntVector.broadcast(I, x[xo + 4 * p]).reinterpretAsShorts();
+            ShortVector t1 = IntVector.broadcast(I, x[xo + 4 * p + 1]).reinterpretAsShorts();
+            ShortVector t2 = IntVector.broadcast(I, x[xo + 4 * p + 2]).reinterpretAsShorts();
+            ShortVector t3 = IntVector.broadcast(I, x[xo + 4 * p + 3]).reinterpretAsShorts();
+            ShortVector u = ByteVector.fromArray(WORDS, q, qa + p * 2 * Tile.SIZE).reinterpretAsShorts();
+            a = a.add(u.mul(t0)).add(u.lanewise(LSHR, 6).mul(t1));
+            a = a.add(u.lanewise(LSHR, 12).mul(t2)).add(u.lanewise(LSHR, 14).mul(t3));
+            u = ByteVector.fromArray(WORDS, q, qb + p * 2 * Tile.SIZE).reinterpretAsShorts();
+            b = b.add(u.mul(t0)).add(u.lanewise(LSHR, 6).mul(t1));
+            b = b.add(u.lanewise(LSHR, 12).mul(t2)).add(u.lanewise(LSHR, 14).mul(t3));
         }
         a.intoArray(sums, to);
         b.intoArray(sums, to + Tile.SIZE);
     }
 
-    private static void four(byte[] q, int qa, int qb, int[] x, int xo, short[] sums, int to) {
-        ShortVector a = ShortVector.zero(S), b = a, c = a, d = a;
-        int ai = Simd.index(qa);
-        int bi = Simd.index(qb);
-        int xi = Simd.index(xo);
-        for (int k = 0; k < GROUP; k++) {
-            Simd.keepLoads();
-            ShortVector t = IntVector.broadcast(I, x[xi + k]).reinterpretAsShorts();
-            int at = k * Tile.SIZE;
-            a = a.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, ai + at).convertShape(B2S, S, 0)).mul(t));
-            b = b.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, ai + at + LANES).convertShape(B2S, S, 0)).mul(t));
-            c = c.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, bi + at).convertShape(B2S, S, 0)).mul(t));
-            d = d.add(((ShortVector) ByteVector.fromArray(HALF_BYTES, q, bi + at + LANES).convertShape(B2S, S, 0)).mul(t));
+    private static void four(byte[] q, int qa, int qb, int[] x, int xo, int start, short[] sums, int to) {
+        ShortVector a = IntVector.broadcast(I, start).reinterpretAsShorts(), b = a, c = a, d = a;
+        for (int p = 0; p < NUMBERS; p++) {
+            ShortVector t0 = IntVector.broadcast(I, x[xo + 4 * p]).reinterpretAsShorts();
+            ShortVector t1 = IntVector.broadcast(I, x[xo + 4 * p + 1]).reinterpretAsShorts();
+            ShortVector t2 = IntVector.broadcast(I, x[xo + 4 * p + 2]).reinterpretAsShorts();
+            ShortVector t3 = IntVector.broadcast(I, x[xo + 4 * p + 3]).reinterpretAsShorts();
+            ShortVector u = ByteVector.fromArray(WORDS, q, qa + p * 2 * Tile.SIZE).reinterpretAsShorts();
+            a = a.add(u.mul(t0)).add(u.lanewise(LSHR, 6).mul(t1));
+            a = a.add(u.lanewise(LSHR, 12).mul(t2)).add(u.lanewise(LSHR, 14).mul(t3));
+            u = ByteVector.fromArray(WORDS, q, qa + p * 2 * Tile.SIZE + 2 * LANES).reinterpretAsShorts();
+            b = b.add(u.mul(t0)).add(u.lanewise(LSHR, 6).mul(t1));
+            b = b.add(u.lanewise(LSHR, 12).mul(t2)).add(u.lanewise(LSHR, 14).mul(t3));
+            u = ByteVector.fromArray(WORDS, q, qb + p * 2 * Tile.SIZE).reinterpretAsShorts();
+            c = c.add(u.mul(t0)).add(u.lanewise(LSHR, 6).mul(t1));
+            c = c.add(u.lanewise(LSHR, 12).mul(t2)).add(u.lanewise(LSHR, 14).mul(t3));
+            u = ByteVector.fromArray(WORDS, q, qb + p * 2 * Tile.SIZE + 2 * LANES).reinterpretAsShorts();
+            d = d.add(u.mul(t0)).add(u.lanewise(LSHR, 6).mul(t1));
+            d = d.add(u.lanewise(LSHR, 12).mul(t2)).add(u.lanewise(LSHR, 14).mul(t3));
         }
         a.intoArray(sums, to);
         b.intoArray(sums, to + LANES);
