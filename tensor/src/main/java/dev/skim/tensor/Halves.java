@@ -24,8 +24,10 @@ final class Halves {
     private static final int ROWS = PanelLayout.ROWS;
     private static final int SCALES = QuantLayout.SCALES;
     private static final int MINIMA = QuantLayout.MINIMA;
-    private static final int MASK = 0x8fffe000;
-    private static final float BIAS = 0x1p112f;
+    /** What is left of a half-precision number that stands 13 bits further left in f32, as {@link #expand} explains. */
+    static final int MASK = 0x8fffe000;
+    static final float BIAS = 0x1p112f;
+
 
     private Halves() {}
 

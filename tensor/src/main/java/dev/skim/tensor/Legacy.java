@@ -62,4 +62,13 @@ final class Legacy extends QuantLayout {
             Halves.expand(panel, at, ROWS, s, so);
         }
     }
+
+    @Override
+    void dot(byte[] panel, int first, int second, int columns, float[] x, float[] y, int yo, Scratch scratch) {
+        if (bits == 8) {
+            Codes.dot8Blocks(panel, first, second, blockBytes, columns / block, x, y, yo);
+        } else {
+            super.dot(panel, first, second, columns, x, y, yo, scratch);
+        }
+    }
 }
