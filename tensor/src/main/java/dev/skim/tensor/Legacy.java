@@ -71,4 +71,21 @@ final class Legacy extends QuantLayout {
             super.dot(panel, first, second, columns, x, y, yo, scratch);
         }
     }
+
+    @Override
+    void roundedDot(
+            byte[] panel, int first, int second, int columns, Activations x, float[] y, int yo, Scratch scratch) {
+        short[] sums = scratch.shortSums;
+        RoundedActivations rounded = x.rounded;
+        // A block is a group, and so its scales are used once: they become f32 as they are.
+        for (int set = 0; set < columns / block; set++) {
+            int a = first + set * blockBytes;
+            int b = second + set * blockBytes;
+            float scale = rounded.scales[set];
+            float sum = rounded.sums[set];
+            ShortTile.sum(panel, a + codes, b + codes, rounded, set * block, set, sums);
+            Halves.add(panel, a, minimum, shortShift(), sums, 0, scale, sum, y, yo);
+            Halves.add(panel, b, minimum, shortShift(), sums, ROWS, scale, sum, y, yo + ROWS);
+        }
+    }
 }

@@ -61,7 +61,7 @@ abstract class QuantLayout extends PanelLayout {
     }
 
     /** The shift for {@link ShortTile}: its codes mean {@code (q - 8) * d}, and so there is more to a minimum. */
-    private float shortShift() {
+    final float shortShift() {
         return hasMinima() ? 8 : 0;
     }
 

@@ -206,22 +206,25 @@ final class ShortTile {
     }
 
     /**
-     * Multiplies two panels with a lone token, unpacking in registers, and adds the products to {@code y}: the first
+     * Multiplies two panels with a lone token and adds the products to {@code y}: the first
      * panel's 32 rows, then the second's. Column k of the token stands at {@code x.codes[xo + k]}.
      */
     static void dot(
             byte[] q, int qa, int qb, int stride, int groups, float[] s, boolean minima,
             RoundedActivations x, int xo, int sets, short[] sums, float[] y, int yo) {
         for (int g = 0; g < groups; g++) {
-            int a = qa + g * stride;
-            int b = qb + g * stride;
-            if (LANES == Tile.SIZE) {
-                two(q, a, b, x.codes, xo + g * GROUP, x.starts[sets + g], sums);
-            }
-            for (int r = 0; r + 2 * LANES <= Tile.SIZE; r += 2 * LANES) {
-                four(q, a + 2 * r, b + 2 * r, x.codes, xo + g * GROUP, x.starts[sets + g], sums, r);
-            }
+            sum(q, qa + g * stride, qb + g * stride, x, xo + g * GROUP, sets + g, sums);
             add(sums, 0, s, g * QuantLayout.SCALES, x.scales[sets + g], x.sums[sets + g], minima, y, yo);
+        }
+    }
+
+    /** A group's sums for the rows of two panels, unpacking in registers; what is to be scaled and added then. */
+    static void sum(byte[] q, int qa, int qb, RoundedActivations x, int xo, int set, short[] sums) {
+        if (LANES == Tile.SIZE) {
+            two(q, qa, qb, x.codes, xo, x.starts[set], sums);
+        }
+        for (int r = 0; r + 2 * LANES <= Tile.SIZE; r += 2 * LANES) {
+            four(q, qa + 2 * r, qb + 2 * r, x.codes, xo, x.starts[set], sums, r);
         }
     }
 
