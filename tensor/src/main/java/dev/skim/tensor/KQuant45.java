@@ -66,4 +66,18 @@ final class KQuant45 extends QuantLayout {
         Halves.expand(panel, at + MINIMUM_FACTORS, ROWS, s, factors + MINIMA);
         Halves.groups(panel, at + GROUP_SCALES, 8, s, factors, shift, so);
     }
+
+    @Override
+    void roundedDot(
+            byte[] panel, int first, int second, int columns, Activations x, float[] y, int yo, Scratch scratch) {
+        for (int from = 0; from < columns; from += block) {
+            int a = blockAt(first, from);
+            int b = blockAt(second, from);
+            scales(panel, a, shortShift(), scratch.scales, 0);
+            scales(panel, b, shortShift(), scratch.scales, ROWS);
+            ShortTile.dot(
+                    panel, a + codes, b + codes, groupBytes(), block / group, scratch.scales, x.rounded, from, from / group,
+                    scratch.shortSums, y, yo);
+        }
+    }
 }

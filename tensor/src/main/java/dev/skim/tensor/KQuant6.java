@@ -108,7 +108,7 @@ final class KQuant6 extends QuantLayout {
                         scratch.square, 0, ROWS, false);
                 WholeProduct.add(
                         scratch.square, tokens, w.scales, MINIMA + row, x.whole.scales, at / WholeActivations.BLOCK,
-                        y, yo + row, 2 * ROWS);
+                        y, yo + row);
             }
         }
     }

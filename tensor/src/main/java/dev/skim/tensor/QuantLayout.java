@@ -236,20 +236,6 @@ abstract class QuantLayout extends PanelLayout {
     }
 
     @Override
-    void roundedDot(
-            byte[] panel, int first, int second, int columns, Activations x, float[] y, int yo, Scratch scratch) {
-        for (int from = 0; from < columns; from += block) {
-            int a = blockAt(first, from);
-            int b = blockAt(second, from);
-            scales(panel, a, shortShift(), scratch.scales, 0);
-            scales(panel, b, shortShift(), scratch.scales, ROWS);
-            ShortTile.dot(
-                    panel, a + codes, b + codes, unitBytes(), block / group, scratch.scales, hasMinima(),
-                    x.rounded, from, from / group, scratch.shortSums, y, yo);
-        }
-    }
-
-    @Override
     void roundedExpand(byte[] panel, int first, int second, int from, int n, Expansion to, Scratch scratch) {
         scales(panel, first, from, n, shortShift(), to.scales, 0);
         scales(panel, second, from, n, shortShift(), to.scales, ROWS);
@@ -263,6 +249,6 @@ abstract class QuantLayout extends PanelLayout {
         int at = token * x.columns + from * Tile.SIZE;
         ShortTile.multiply(
                 x.rounded, at, at / group, n / group, tokens, w.codes, w.scales, scalesAt(from), hasMinima(),
-                scratch.shortSums, y, yo, ShortTile.ROWS);
+                scratch.shortSums, y, yo);
     }
 }

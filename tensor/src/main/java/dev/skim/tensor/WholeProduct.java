@@ -123,21 +123,23 @@ final class WholeProduct {
     }
 
     /**
-     * Adds a block of {@code n} tokens of a tile for the rows of a panel.
+     * Adds a block of {@code n} tokens of a tile for the rows of a panel: {@code y[yo + t * 64 + r] += ...}.
      *
      * @param whole {@code [token][32]}
      * @param factors where in {@code s} the rows' factors d stand
      * @param scales from {@code set} on those of the tokens
      */
-    static void add(
-            float[] whole, int n, float[] s, int factors, float[] scales, int set, float[] y, int yo, int stride) {
-        for (int t = 0; t < n; t++) {
-            for (int r = 0; r < Tile.SIZE; r += Simd.LANES) {
+    static void add(float[] whole, int n, float[] s, int factors, float[] scales, int set, float[] y, int yo) {
+        int tokens = Simd.steps(n);
+        int si = Simd.index(set);
+        int yi = Simd.index(yo);
+        for (int r = 0; r < Tile.SIZE; r += Simd.LANES) {
+            FloatVector d = FloatVector.fromArray(F, s, factors + r);
+            for (int t = 0; t < tokens; t++) {
+                int at = yi + r + t * ROWS;
                 FloatVector.fromArray(F, whole, t * Tile.SIZE + r)
-                        .fma(
-                                FloatVector.fromArray(F, s, factors + r).mul(scales[set + t]),
-                                FloatVector.fromArray(F, y, yo + t * stride + r))
-                        .intoArray(y, yo + t * stride + r);
+                        .fma(d.mul(scales[si + t]), FloatVector.fromArray(F, y, at))
+                        .intoArray(y, at);
             }
         }
     }
