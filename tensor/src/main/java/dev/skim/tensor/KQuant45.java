@@ -50,7 +50,7 @@ final class KQuant45 extends QuantLayout {
             if (bits == 4) {
                 BytePlanes.putQuads(planes, nibbles + g * 16, 32, panel, to, to + unitBytes());
             } else {
-                BytePlanes.putNibbles(planes, nibbles + g * 16, 32, panel, to, to + unitBytes(), pairs);
+                BytePlanes.putNibbles(planes, nibbles + g * 16, 32, panel, to, to + unitBytes(), PAIRS);
             }
         }
         for (int g = 0; g < 8 && bits == 5; g++) {

@@ -49,7 +49,7 @@ final class Legacy extends QuantLayout {
             // Bit i of byte j is the fifth bit of column 8 j + i, in the file as in a panel.
             BytePlanes.put(planes, from++, 1, panel, to + (j * 5 + 4) * ROWS);
         }
-        BytePlanes.putNibbles(planes, from, 16, panel, to, to + unitBytes() / 2, pairs);
+        BytePlanes.putNibbles(planes, from, 16, panel, to, to + unitBytes() / 2, PAIRS);
     }
 
     @Override

@@ -12,6 +12,9 @@ abstract class QuantLayout extends PanelLayout {
     /** Columns that are unpacked in one go: one group or two. */
     static final int UNIT = 32;
 
+    /** Pairs of columns of 5 bits between their fifth bits. */
+    static final int PAIRS = 4;
+
     /** Floats that a group has in {@link Scratch#scales}: 32 scales of each of two panels, then their minima. */
     static final int SCALES = 4 * ROWS;
 
@@ -27,9 +30,6 @@ abstract class QuantLayout extends PanelLayout {
     /** Where the codes start in a panel's block. */
     final int codes;
 
-    /** Pairs of columns between their fifth bits. */
-    final int pairs;
-
     /** Whether the loops of {@link Codes} take the codes where they stand; else, of 5 bits, they become bytes first. */
     private final boolean inPlace;
 
@@ -38,7 +38,6 @@ abstract class QuantLayout extends PanelLayout {
         this.group = group;
         this.bits = bits;
         this.codes = ROWS * scaleBytes;
-        this.pairs = bits == 5 ? 4 : UNIT;
         this.inPlace = bits != 5;
     }
 
@@ -124,9 +123,9 @@ abstract class QuantLayout extends PanelLayout {
         if (bits == 4) {
             return panel[at + c / 4 * 2 * ROWS + 2 * lane + (pair & 1)] >> 4 * (c & 1) & 15;
         }
-        int low = panel[at + (pair + pair / pairs) * ROWS + lane] >> 4 * (c & 1) & 15;
-        int high = panel[at + (pair / pairs * (pairs + 1) + pairs) * ROWS + lane] & 0xff;
-        return low | (high >> c % (2 * pairs) & 1) << 4;
+        int low = panel[at + (pair + pair / PAIRS) * ROWS + lane] >> 4 * (c & 1) & 15;
+        int high = panel[at + (pair / PAIRS * (PAIRS + 1) + PAIRS) * ROWS + lane] & 0xff;
+        return low | (high >> c % (2 * PAIRS) & 1) << 4;
     }
 
     @Override

@@ -33,7 +33,7 @@ final class WholeActivations {
      * What {@link WholeProduct} multiplies a lone token's codes with, {@link #FACTORS} a group, each twice in an int, so that
      * a broadcast fills 16-bit lanes.
      */
-    int[] codes = new int[0];
+    int[] factors = new int[0];
 
     /** What the sums of a lone token's groups start from: -32 times the group's sum of whole numbers, twice in an int. */
     int[] starts = new int[0];
@@ -49,7 +49,7 @@ final class WholeActivations {
         int groups = columns / GROUP;
         if (starts.length < groups) {
             starts = new int[groups];
-            codes = new int[groups * FACTORS];
+            factors = new int[groups * FACTORS];
         }
         fitScales(columns / BLOCK);
         for (int b = 0; b < columns / BLOCK; b++) {
@@ -77,7 +77,7 @@ final class WholeActivations {
                 }
                 starts[group] = RoundedActivations.twice(-32 * sum);
                 for (int i = 0; i < GROUP / 8; i++) {
-                    factors(g * GROUP + 8 * i, group * FACTORS + 12 * i);
+                    factors(g * GROUP + 8 * i, group * FACTORS + i * 8 * FACTORS / GROUP);
                 }
             }
         }
@@ -94,10 +94,10 @@ final class WholeActivations {
 
     /** Those for the fields of a number: of 6, 6, 2 and 2 bits, which a shift leaves together with all above. */
     private void factors(int a, int b, int c, int d, int to) {
-        codes[to] = RoundedActivations.twice(a);
-        codes[to + 1] = RoundedActivations.twice(b - 64 * a);
-        codes[to + 2] = RoundedActivations.twice(c - 64 * b);
-        codes[to + 3] = RoundedActivations.twice(d - 4 * c);
+        factors[to] = RoundedActivations.twice(a);
+        factors[to + 1] = RoundedActivations.twice(b - 64 * a);
+        factors[to + 2] = RoundedActivations.twice(c - 64 * b);
+        factors[to + 3] = RoundedActivations.twice(d - 4 * c);
     }
 
     /** Rounds {@code tokens} tokens of {@code columns} elements, whole blocks: a lone one, or tiles, whose lanes are tokens. */

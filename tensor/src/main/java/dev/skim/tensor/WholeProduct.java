@@ -53,10 +53,10 @@ final class WholeProduct {
     static void sum(byte[] q, int qa, int qb, WholeActivations x, int group, short[] sums, int to) {
         int xo = group * WholeActivations.FACTORS;
         if (LANES == Tile.SIZE) {
-            two(q, qa, qb, x.codes, xo, x.starts[group], sums, to);
+            two(q, qa, qb, x.factors, xo, x.starts[group], sums, to);
         }
         for (int r = 0; r + 2 * LANES <= Tile.SIZE; r += 2 * LANES) {
-            four(q, qa + 2 * r, qb + 2 * r, x.codes, xo, x.starts[group], sums, to + r);
+            four(q, qa + 2 * r, qb + 2 * r, x.factors, xo, x.starts[group], sums, to + r);
         }
     }
 
