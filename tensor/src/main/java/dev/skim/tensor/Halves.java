@@ -27,10 +27,12 @@ final class Halves {
     private static final int ROWS = PanelLayout.ROWS;
     private static final int SCALES = QuantLayout.SCALES;
     private static final int MINIMA = QuantLayout.MINIMA;
+
     /** What is left of a half-precision number that stands 13 bits further left in f32, as {@link #expand} explains. */
     static final int MASK = 0x8fffe000;
-    static final float BIAS = 0x1p112f;
 
+    /** What mends the exponent then. */
+    static final float BIAS = 0x1p112f;
 
     private Halves() {}
 
@@ -108,12 +110,12 @@ final class Halves {
             byte[] q, int at, boolean minima, float shift, short[] t, int from, float scale, float sum, float[] y, int yo) {
         for (int r = 0; r < ROWS; r += Simd.LANES) {
             FloatVector d = ((IntVector) ByteVector.fromArray(HALF_BYTES, q, at + 2 * r).reinterpretAsShorts().convertShape(S2I, I, 0))
-                            .lanewise(LSHL, 13).and(MASK).reinterpretAsFloats().mul(BIAS);
+                    .lanewise(LSHL, 13).and(MASK).reinterpretAsFloats().mul(BIAS);
             FloatVector out = ((FloatVector) ShortVector.fromArray(HALF_SHORTS, t, from + r).convertShape(S2F, F, 0))
                     .fma(d.mul(scale), FloatVector.fromArray(F, y, yo + r));
             if (minima) {
                 FloatVector m = ((IntVector) ByteVector.fromArray(HALF_BYTES, q, at + 2 * ROWS + 2 * r).reinterpretAsShorts().convertShape(S2I, I, 0))
-                            .lanewise(LSHL, 13).and(MASK).reinterpretAsFloats().mul(BIAS);
+                        .lanewise(LSHL, 13).and(MASK).reinterpretAsFloats().mul(BIAS);
                 out = d.fma(FloatVector.broadcast(F, shift), m).fma(FloatVector.broadcast(F, sum), out);
             }
             out.intoArray(y, yo + r);

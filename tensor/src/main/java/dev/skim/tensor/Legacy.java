@@ -78,12 +78,13 @@ final class Legacy extends QuantLayout {
         short[] sums = scratch.shortSums;
         RoundedActivations rounded = x.rounded;
         // A block is a group, and so its scales are used once: they become f32 as they are.
-        for (int set = 0; set < columns / block; set++) {
-            int a = first + set * blockBytes;
-            int b = second + set * blockBytes;
+        for (int from = 0; from < columns; from += block) {
+            int a = blockAt(first, from);
+            int b = blockAt(second, from);
+            int set = from / block;
             float scale = rounded.scales[set];
             float sum = rounded.sums[set];
-            ShortTile.sum(panel, a + codes, b + codes, rounded, set * block, set, sums);
+            ShortTile.sum(panel, a + codes, b + codes, rounded, from, set, sums);
             Halves.add(panel, a, minimum, shortShift(), sums, 0, scale, sum, y, yo);
             Halves.add(panel, b, minimum, shortShift(), sums, ROWS, scale, sum, y, yo + ROWS);
         }

@@ -158,7 +158,7 @@ abstract class QuantLayout extends PanelLayout {
         int stride = groupStep();
         int groups = n / group;
         if (!inPlace) {
-            Codes.unpack5(panel, qo, groupStep(), n / UNIT, fifthZero(), scratch.bytes, 0);
+            Codes.unpack5(panel, qo, stride, n / UNIT, fifthZero(), scratch.bytes, 0);
             q = scratch.bytes;
             qo = 0;
             stride = group * ROWS;

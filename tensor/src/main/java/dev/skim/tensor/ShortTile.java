@@ -234,19 +234,7 @@ final class ShortTile {
             RoundedActivations x, int xo, int sets, short[] sums, float[] y, int yo) {
         for (int g = 0; g < groups; g++) {
             sum(q, qa + g * stride, qb + g * stride, x, xo + g * GROUP, sets + g, sums);
-            addMinima(sums, s, g * QuantLayout.SCALES, x.scales[sets + g], x.sums[sets + g], y, yo);
-        }
-    }
-
-    /** {@code y += sums * (d * scale) + m * total} for the rows of two panels and a lone token. */
-    private static void addMinima(short[] sums, float[] s, int so, float scale, float total, float[] y, int yo) {
-        for (int r = 0; r < ROWS; r += Simd.LANES) {
-            FloatVector d = FloatVector.fromArray(F, s, so + r);
-            FloatVector out = ((FloatVector) ShortVector.fromArray(HALF_SHORTS, sums, r).convertShape(S2F, F, 0))
-                    .fma(d.mul(scale), FloatVector.fromArray(F, y, yo + r));
-            FloatVector.fromArray(F, s, so + QuantLayout.MINIMA + r)
-                    .fma(FloatVector.broadcast(F, total), out)
-                    .intoArray(y, yo + r);
+            addMinima(sums, 1, s, g * QuantLayout.SCALES, x.scales, x.sums, sets + g, y, yo);
         }
     }
 
