@@ -30,7 +30,7 @@ public final class KernelTable {
             ElementType.Q4_0, ElementType.Q4_1, ElementType.Q5_0, ElementType.Q5_1,
             ElementType.Q4_K, ElementType.Q5_K, ElementType.Q6_K);
 
-    /** The types whose products round the activations unless exact ones are asked for. */
+    /** The types whose products round more unless exact ones are asked for. */
     private static final List<ElementType> ROUNDED = ALL.stream().filter(Kernels::rounds).toList();
 
     private KernelTable() {}

@@ -24,7 +24,7 @@ public final class Workspace {
     /**
      * Makes an empty one.
      *
-     * @param exact whether all products are taken in f32; else those with 4-bit weights and with Q6_K round their input
+     * @param exact as for {@link Activations#Activations(boolean)}
      */
     public Workspace(boolean exact) {
         activations = new Activations(exact);

@@ -12,12 +12,16 @@ public final class Activations {
     private float[] source;
     private int offset;
     private int stride;
-    private boolean interleaved;
+    private boolean isInterleaved;
+    private boolean isDifferences;
     private boolean isRounded;
     private boolean isWhole;
 
     /** The tiles, or the lone token; where {@link #prepare} has laid them out, as the others. */
     float[] tiles = new float[0];
+
+    /** The same for {@link Legacy8}: of every four columns each but the first less a 256th of the one before it. */
+    float[] differences = new float[0];
 
     final RoundedActivations rounded = new RoundedActivations();
     final WholeActivations whole = new WholeActivations();
@@ -32,7 +36,8 @@ public final class Activations {
     /**
      * Makes an empty batch.
      *
-     * @param exact whether all products are taken in f32; else those with 4-bit weights and with Q6_K round the activations
+     * @param exact whether all products are one chain of multiply-adds of f32 weights; else those with 4-bit weights and with
+     *     Q6_K round the activations, and those with Q8_0 are chains of rounded weights
      */
     public Activations(boolean exact) {
         this.exact = exact;
@@ -48,7 +53,8 @@ public final class Activations {
         this.stride = stride;
         this.tokens = tokens;
         this.columns = columns;
-        interleaved = false;
+        isInterleaved = false;
+        isDifferences = false;
         isRounded = false;
         isWhole = false;
     }
@@ -60,8 +66,12 @@ public final class Activations {
 
     /** Lays out what products with this layout need. */
     void prepare(PanelLayout layout, Workers workers) {
-        interleave(workers);
-        switch (exact ? Rounding.NONE : layout.rounding()) {
+        Rounding rounding = exact ? Rounding.NONE : layout.rounding();
+        if (rounding != Rounding.DIFFERENCES && !isInterleaved) {
+            tiles = interleave(tiles, false, workers);
+            isInterleaved = true;
+        }
+        switch (rounding) {
             case NONE -> {}
             case SHORT -> {
                 if (!isRounded) {
@@ -75,30 +85,38 @@ public final class Activations {
                     isWhole = true;
                 }
             }
+            case DIFFERENCES -> {
+                if (!isDifferences) {
+                    differences = interleave(differences, true, workers);
+                    isDifferences = true;
+                }
+            }
         }
     }
 
-    private void interleave(Workers workers) {
-        if (interleaved) {
-            return;
-        }
+    /** Returns {@code room}, or a larger array. */
+    private float[] interleave(float[] room, boolean differ, Workers workers) {
         int count = (tokens + Tile.SIZE - 1) / Tile.SIZE;
         int size = tokens == 1 ? columns : Math.multiplyExact(count * Tile.SIZE, columns);
-        if (tiles.length < size) {
-            tiles = new float[size];
-        }
+        float[] target = room.length < size ? new float[size] : room;
         if (tokens == 1) {
-            System.arraycopy(source, offset, tiles, 0, columns);
-        } else {
-            workers.run(count, 1, (begin, end, worker) -> {
-                for (int tile = begin; tile < end; tile++) {
-                    int first = tile * Tile.SIZE;
-                    int n = Math.min(Tile.SIZE, tokens - first);
-                    Tile.interleave(source, offset + first * stride, stride, n, columns, tiles, first * columns);
-                }
-            });
+            System.arraycopy(source, offset, target, 0, columns);
+            if (differ) {
+                Legacy8.differenceLone(target, columns);
+            }
+            return target;
         }
-        interleaved = true;
+        workers.run(count, 1, (begin, end, worker) -> {
+            for (int tile = begin; tile < end; tile++) {
+                int first = tile * Tile.SIZE;
+                int n = Math.min(Tile.SIZE, tokens - first);
+                Tile.interleave(source, offset + first * stride, stride, n, columns, target, first * columns);
+                if (differ) {
+                    Legacy8.difference(target, first * columns, columns);
+                }
+            }
+        });
+        return target;
     }
 
     /** Tokens in the batch. */

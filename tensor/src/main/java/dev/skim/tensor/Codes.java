@@ -9,7 +9,6 @@ import static jdk.incubator.vector.VectorOperators.B2F;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
-import static jdk.incubator.vector.VectorOperators.S2I;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_S2I;
 
 import jdk.incubator.vector.ByteVector;
@@ -279,51 +278,6 @@ final class Codes {
         a1.intoArray(y, yo + l);
         b0.intoArray(y, yo + ROWS);
         b1.intoArray(y, yo + ROWS + l);
-    }
-
-    /**
-     * Multiplies blocks of 32 columns of two panels, of which each starts with its rows' half-precision scales, with a lone
-     * token: {@code y[yo + row] += ...} for the first panel's 32 rows, then the second's. What {@link Halves#scales} and
-     * {@link #dot8} would do, a sixth faster out of a cache: a call has more than a block to do, and at 256 bits reads a
-     * panel's column, four vectors, at once. Panels take turns, since two streams of memory are faster than one.
-     */
-    static void dot8Blocks(
-            byte[] q, int first, int second, int step, int blocks, float[] x, float[] y, int yo) {
-        int l = Simd.LANES;
-        for (int block = 0; block < blocks; block++) {
-            int xg = Simd.index(block * UNIT);
-            for (int r = 0; r < 2 * ROWS; r += 2 * Simd.STRIP) {
-                int t = r + Simd.STRIP;
-                int sa = (r < ROWS ? first : second) + block * step;
-                int sb = (t < ROWS ? first : second) + block * step;
-                int ga = Simd.index(sa + 2 * ROWS + r % ROWS);
-                int gb = Simd.index(sb + 2 * ROWS + t % ROWS);
-                sa += 2 * (r % ROWS);
-                sb += 2 * (t % ROWS);
-                FloatVector da0 = ((IntVector) ByteVector.fromArray(HALF_BYTES, q, sa).reinterpretAsShorts().convertShape(S2I, I, 0))
-                        .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(Halves.BIAS);
-                FloatVector da1 = ((IntVector) ByteVector.fromArray(HALF_BYTES, q, sa + 2 * l).reinterpretAsShorts().convertShape(S2I, I, 0))
-                        .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(Halves.BIAS);
-                FloatVector db0 = ((IntVector) ByteVector.fromArray(HALF_BYTES, q, sb).reinterpretAsShorts().convertShape(S2I, I, 0))
-                        .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(Halves.BIAS);
-                FloatVector db1 = ((IntVector) ByteVector.fromArray(HALF_BYTES, q, sb + 2 * l).reinterpretAsShorts().convertShape(S2I, I, 0))
-                        .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(Halves.BIAS);
-                FloatVector a0 = FloatVector.fromArray(F, y, yo + r), a1 = FloatVector.fromArray(F, y, yo + r + l);
-                FloatVector b0 = FloatVector.fromArray(F, y, yo + t), b1 = FloatVector.fromArray(F, y, yo + t + l);
-                for (int c = 0; c < UNIT; c++) {
-                    Simd.keepLoads();
-                    FloatVector xc = FloatVector.broadcast(F, x[xg + c]);
-                    a0 = ((FloatVector) ByteVector.fromArray(BYTES, q, ga + c * ROWS).convertShape(B2F, F, 0)).mul(da0).fma(xc, a0);
-                    a1 = ((FloatVector) ByteVector.fromArray(BYTES, q, ga + c * ROWS + l).convertShape(B2F, F, 0)).mul(da1).fma(xc, a1);
-                    b0 = ((FloatVector) ByteVector.fromArray(BYTES, q, gb + c * ROWS).convertShape(B2F, F, 0)).mul(db0).fma(xc, b0);
-                    b1 = ((FloatVector) ByteVector.fromArray(BYTES, q, gb + c * ROWS + l).convertShape(B2F, F, 0)).mul(db1).fma(xc, b1);
-                }
-                a0.intoArray(y, yo + r);
-                a1.intoArray(y, yo + r + l);
-                b0.intoArray(y, yo + t);
-                b1.intoArray(y, yo + t + l);
-            }
-        }
     }
 
     /** {@link #dot8} where groups have minima. */

@@ -20,7 +20,7 @@ final class FloatLayout extends PanelLayout {
     }
 
     @Override
-    void pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
+    boolean pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
         // A cache line of every row at a time: rows may lie a power of two apart, and then fall into the same cache sets.
         int step = 64 / size;
         for (int from = 0; from < columns; from += step) {
@@ -33,6 +33,7 @@ final class FloatLayout extends PanelLayout {
                 }
             }
         }
+        return true;
     }
 
     private static void packInts(byte[] rows, int row, int from, int end, byte[] panel, int at) {

@@ -14,7 +14,7 @@ public final class Kernels {
         return !(PanelLayout.of(type) instanceof RawLayout);
     }
 
-    /** Whether products with weights of this type round the activations where they may. */
+    /** Whether products with weights of this type are faster and round more where they may. */
     public static boolean rounds(ElementType type) {
         return PanelLayout.of(type).rounding() != Rounding.NONE;
     }

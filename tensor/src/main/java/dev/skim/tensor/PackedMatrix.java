@@ -3,6 +3,7 @@ package dev.skim.tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A weight matrix repacked for the kernels: panels of 32 interleaved rows. Immutable.
@@ -36,11 +37,11 @@ public final class PackedMatrix {
     private final int slabPanels;
     private final byte[][] slabs;
 
-    private PackedMatrix(ElementType type, int rows, int columns) {
+    private PackedMatrix(ElementType type, PanelLayout layout, int rows, int columns) {
         this.type = type;
         this.rows = rows;
         this.columns = columns;
-        this.layout = PanelLayout.of(type);
+        this.layout = layout;
         this.panelBytes = layout.panelBytes(columns);
         int panels = panels();
         long slab = Math.clamp((long) panels * panelBytes / SLABS, SMALL_SLAB, SLAB);
@@ -71,20 +72,28 @@ public final class PackedMatrix {
     /**
      * Repacks a row-major matrix as it is read, in parallel.
      *
-     * @param source rows of {@code columns} elements of {@code type}; what it throws is thrown on; not needed afterwards
+     * @param source rows of {@code columns} elements of {@code type}, which may be asked for twice; what it throws is thrown on;
+     *     not needed afterwards
      * @throws IllegalArgumentException when the shape is empty or the columns are not whole blocks
      */
     public static PackedMatrix pack(ElementType type, Source source, int rows, int columns, Workers workers) {
         if (rows < 1 || columns < 1) {
             throw new IllegalArgumentException("a matrix has at least one row and column, not " + rows + " x " + columns);
         }
-        PackedMatrix matrix = new PackedMatrix(type, rows, columns);
-        matrix.fill(source, Math.toIntExact(type.bytes(columns)), workers);
+        PanelLayout layout = PanelLayout.of(type);
+        PackedMatrix matrix = new PackedMatrix(type, layout, rows, columns);
+        if (!matrix.fill(source, workers)) {
+            matrix = new PackedMatrix(type, layout.substitute(), rows, columns);
+            matrix.fill(source, workers);
+        }
         return matrix;
     }
 
-    private void fill(Source source, int rowBytes, Workers workers) {
+    /** Returns whether the layout could pack it all. */
+    private boolean fill(Source source, Workers workers) {
+        int rowBytes = Math.toIntExact(type.bytes(columns));
         byte[][] buffers = new byte[workers.threads()][];
+        AtomicBoolean packed = new AtomicBoolean(true);
         workers.run(slabs.length, 1, (begin, end, worker) -> {
             if (buffers[worker] == null) {
                 buffers[worker] = new byte[Math.addExact(Math.multiplyExact(Tile.SIZE, rowBytes), Long.BYTES)];
@@ -101,11 +110,14 @@ public final class PackedMatrix {
                     if (n < Tile.SIZE) {
                         Arrays.fill(buffer, n * rowBytes, buffer.length, (byte) 0);
                     }
-                    layout.pack(buffer, rowBytes, columns, slab, (p - first) * panelBytes, planes);
+                    if (!layout.pack(buffer, rowBytes, columns, slab, (p - first) * panelBytes, planes)) {
+                        packed.set(false);
+                    }
                 }
                 slabs[i] = slab;
             }
         });
+        return packed.get();
     }
 
     private byte[] slab(int panel) {

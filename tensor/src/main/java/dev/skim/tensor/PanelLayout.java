@@ -46,7 +46,7 @@ abstract class PanelLayout {
             case Q4_1 -> new Legacy(type, 4);
             case Q5_0 -> new Legacy(type, 5);
             case Q5_1 -> new Legacy(type, 5);
-            case Q8_0 -> new Legacy(type, 8);
+            case Q8_0 -> new Legacy8();
             case Q4_K -> new KQuant45(4);
             case Q5_K -> new KQuant45(5);
             case Q6_K -> new KQuant6();
@@ -64,8 +64,14 @@ abstract class PanelLayout {
      *
      * @param rows the rows as the file has them, {@code rowBytes} apart, and 8 bytes behind the last
      * @param planes room for the planes of {@link #LONGEST} bytes
+     * @return whether it could; else the matrix must have the {@link #substitute}
      */
-    abstract void pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes);
+    abstract boolean pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes);
+
+    /** The layout that can pack every matrix of this one's type. */
+    PanelLayout substitute() {
+        return this;
+    }
 
     /** Expands columns {@code from} to {@code from + n - 1} of a panel to {@code out[k * 32 + row]}. */
     abstract void expand(byte[] panel, int at, int from, int n, float[] out, Scratch scratch);

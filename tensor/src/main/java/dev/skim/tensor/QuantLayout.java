@@ -102,7 +102,7 @@ abstract class QuantLayout extends PanelLayout {
     }
 
     @Override
-    void pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
+    boolean pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
         // Four blocks at a time, where they are short: their bytes are a multiple of 8.
         int step = block <= 32 ? 4 : 1;
         for (int b = 0; b < columns / block; b += step) {
@@ -112,6 +112,7 @@ abstract class QuantLayout extends PanelLayout {
                 pack(planes, i * fileBytes(), panel, at + (b + i) * blockBytes);
             }
         }
+        return true;
     }
 
     /** The code of column {@code c} of a row, counted from the unit whose codes start at {@code at}. */

@@ -22,7 +22,7 @@ final class RawLayout extends PanelLayout {
     }
 
     @Override
-    void pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
+    boolean pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
         int bytes = type.blockBytes();
         for (int lane = 0; lane < ROWS; lane++) {
             for (int b = 0; b < columns / block; b++) {
@@ -30,6 +30,7 @@ final class RawLayout extends PanelLayout {
                         rows, lane * rowBytes + b * bytes, panel, at + b * blockBytes + lane * bytes, bytes);
             }
         }
+        return true;
     }
 
     @Override

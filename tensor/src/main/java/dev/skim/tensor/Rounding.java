@@ -1,11 +1,13 @@
 package dev.skim.tensor;
 
-/** How a product rounds its activations, where it does. */
+/** How products round that need not be exact. */
 enum Rounding {
     /** Not at all. */
     NONE,
-    /** As {@link RoundedActivations}. */
+    /** Activations, as {@link RoundedActivations}. */
     SHORT,
-    /** As {@link WholeActivations}. */
-    WHOLE
+    /** Activations, as {@link WholeActivations}. */
+    WHOLE,
+    /** No more than f32 does, of {@link Activations#differences}. */
+    DIFFERENCES
 }

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Random;
 import net.jqwik.api.Arbitraries;
@@ -20,19 +22,26 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Products of packed matrices against their plain definition in double, for every type. */
 class PackedMatrixTest {
-    record Case(ElementType type, int rows, int columns, int tokens, int threads, long seed) {}
+    /** Where {@code exact} is false, products may take differences; types that round activations are RoundedProductTest's. */
+    record Case(ElementType type, boolean exact, int rows, int columns, int tokens, int threads, long seed) {
+        Activations activations() {
+            return new Activations(exact || PanelLayout.of(type).rounding() != Rounding.DIFFERENCES);
+        }
+    }
 
     @Provide
     Arbitrary<Case> cases() {
         return Combinators.combine(
-                        Arbitraries.of(ElementType.class),
+                        // Half of the cases are of the type that has two kinds of products.
+                        Arbitraries.oneOf(Arbitraries.of(ElementType.class), Arbitraries.just(ElementType.Q8_0)),
+                        Arbitraries.of(true, false),
                         Arbitraries.integers().between(1, 100),
                         Arbitraries.integers().between(1, 3),
                         Arbitraries.integers().between(1, 40),
                         Arbitraries.integers().between(1, 3),
                         Arbitraries.longs())
-                .as((type, rows, blocks, tokens, threads, seed) -> new Case(
-                        type, rows, type.blockSize() == 1 ? blocks * 37 : blocks * type.blockSize(), tokens, threads, seed));
+                .as((type, exact, rows, blocks, tokens, threads, seed) -> new Case(
+                        type, exact, rows, type.blockSize() == 1 ? blocks * 37 : blocks * type.blockSize(), tokens, threads, seed));
     }
 
     /** Random blocks; half-precision fields get a middling exponent, so that every weight is finite and of ordinary size. */
@@ -51,10 +60,17 @@ class PackedMatrixTest {
             }
             return segment;
         }
+        // Codes of -128 take a way of their own.
+        boolean usual = random.nextInt(4) > 0;
         for (int block = 0; block < data.length; block += type.blockBytes()) {
             for (int field : halves(type)) {
                 int high = block + field + 1;
                 data[high] = (byte) (data[high] & 0x83 | 0x2c);
+            }
+            if (type == ElementType.Q8_0 && usual) {
+                for (int i = block + 2; i < block + 34; i++) {
+                    data[i] = (byte) Math.max(-127, data[i]);
+                }
             }
             if (type == ElementType.IQ1_M) {
                 // The factor's four nibbles are the top ones of the four 16-bit scales; the last holds the exponent.
@@ -80,7 +96,7 @@ class PackedMatrixTest {
         };
     }
 
-    @Property(tries = 80)
+    @Property(tries = 150)
     void productIsTheDefinition(@ForAll("cases") Case c) {
         Random random = new Random(c.seed);
         MemorySegment data = weights(c.type, c.rows, c.columns, random);
@@ -97,14 +113,14 @@ class PackedMatrixTest {
         }
         try (Workers workers = new Workers(c.threads)) {
             PackedMatrix matrix = PackedMatrix.pack(c.type, data, c.rows, c.columns, workers);
-            Activations batch = new Activations();
+            Activations batch = c.activations();
             batch.set(x, 0, c.columns + 3, c.tokens, c.columns);
             float[] out = before.clone();
             float[] sum = before.clone();
             matrix.multiply(batch, out, 2, stride, false, workers);
             matrix.multiply(batch, sum, 2, stride, true, workers);
 
-            Activations lone = new Activations();
+            Activations lone = c.activations();
             float[] single = new float[c.rows];
             float[] row = new float[c.columns];
             for (int t = 0; t < c.tokens; t++) {
@@ -151,6 +167,67 @@ class PackedMatrixTest {
             top = Math.max(top, Math.abs(value));
         }
         return top;
+    }
+
+    record Bytes(byte[] codes, short[] scales, int rows, boolean exact) {}
+
+    @Provide
+    Arbitrary<Bytes> bytes() {
+        Arbitrary<Byte> codes = Arbitraries.of((byte) -128, (byte) -127, (byte) -1, (byte) 0, (byte) 1, (byte) 127);
+        return Arbitraries.integers().between(1, 33).flatMap(rows -> Combinators.combine(
+                        Arbitraries.of(true, false).flatMap(low -> (low ? codes : codes.map(c -> (byte) Math.max(-127, c)))
+                                .array(byte[].class).ofSize(rows * 64)),
+                        // Of either sign, the smallest subnormal and the largest among them.
+                        Arbitraries.of((short) 1, (short) 0x8001, (short) 0x03ff, (short) 0x2c00, (short) 0xac01, (short) 0x7bff)
+                                .array(short[].class).ofSize(rows * 2),
+                        Arbitraries.of(true, false))
+                .as((c, d, exact) -> new Bytes(c, d, rows, exact)));
+    }
+
+    /** Q8_0 at its ends: every code that a file may have, and scales that f32 nearly cannot hold. */
+    @Property(tries = 200)
+    void bytesAtTheirEnds(@ForAll("bytes") Bytes c, @ForAll long seed) {
+        ByteBuffer data = ByteBuffer.allocate(c.rows * 68).order(ByteOrder.LITTLE_ENDIAN);
+        boolean fits = true;
+        for (int b = 0; b < 2 * c.rows; b++) {
+            data.putShort(c.scales[b]);
+            for (int k = 32 * b; k < 32 * b + 32; k += 4) {
+                // The code that decides over the sign of what stands below, from the last of four columns on.
+                int below = 0;
+                for (int i = k + 3; i >= k; i--) {
+                    fits &= c.codes[i] != -128 || below >= 0;
+                    below = c.codes[i] != 0 ? c.codes[i] : below;
+                }
+            }
+            data.put(c.codes, 32 * b, 32);
+        }
+        float[] plain = new float[c.rows * 64];
+        Blocks.expand(ElementType.Q8_0, MemorySegment.ofArray(data.array()), 0, plain, 0, plain.length);
+        Random random = new Random(seed);
+        float[] x = new float[64];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = (float) (random.nextGaussian() * Math.exp(4 * random.nextGaussian()));
+        }
+        try (Workers workers = new Workers(1)) {
+            PackedMatrix matrix = PackedMatrix.pack(ElementType.Q8_0, MemorySegment.ofArray(data.array()), c.rows, 64, workers);
+            assertEquals(fits, matrix.layout() instanceof Legacy8, "the faster layout");
+            Activations lone = new Activations(c.exact);
+            lone.set(x, 0, 64, 1, 64);
+            float[] out = new float[c.rows];
+            float[] row = new float[64];
+            matrix.multiply(lone, out, 0, c.rows, false, workers);
+            for (int r = 0; r < c.rows; r++) {
+                matrix.row(r, row, 0);
+                assertArrayEquals(Arrays.copyOfRange(plain, r * 64, r * 64 + 64), row, "row " + r);
+                double exact = 0;
+                double size = 0;
+                for (int k = 0; k < 64; k++) {
+                    exact += (double) row[k] * x[k];
+                    size += Math.abs((double) row[k] * x[k]);
+                }
+                assertEquals(exact, out[r], 66 * 0x1p-23 * size, "row " + r);
+            }
+        }
     }
 
     @Test

@@ -120,7 +120,7 @@ class InvarianceTest {
     @TestFactory
     Stream<DynamicTest> chunksRounded() {
         SessionOptions options = SessionOptions.DEFAULT.withExact(false);
-        return Stream.of("tiny/llama.Q4_K_M.gguf", "tiny/qwen2.Q4_0.gguf")
+        return Stream.of("tiny/llama.Q4_K_M.gguf", "tiny/qwen2.Q4_0.gguf", "tiny/llama-odd.Q8_0.gguf")
                 .map(file -> DynamicTest.dynamicTest(file, () -> {
                     Path path = Reference.path(file);
                     try (Model one = Model.load(path, LoadOptions.DEFAULT.withThreads(1));

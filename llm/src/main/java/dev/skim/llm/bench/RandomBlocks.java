@@ -34,7 +34,7 @@ public final class RandomBlocks {
         FIELDS.put(ElementType.Q4_1, new Fields(0, uniform(16), 2, -7.5));
         FIELDS.put(ElementType.Q5_0, new Fields(0, uniform(32), -1, 0));
         FIELDS.put(ElementType.Q5_1, new Fields(0, uniform(32), 2, -15.5));
-        FIELDS.put(ElementType.Q8_0, new Fields(0, uniform(256), -1, 0));
+        FIELDS.put(ElementType.Q8_0, new Fields(0, uniform(255), -1, 0));
         // w = d s q - m t with six random bits each in s and t.
         FIELDS.put(ElementType.Q4_K, new Fields(0, kDeviation(16), 2, 7.5));
         FIELDS.put(ElementType.Q5_K, new Fields(0, kDeviation(32), 2, 15.5));
@@ -69,6 +69,12 @@ public final class RandomBlocks {
                 target.set(HALF, i, (short) (target.get(HALF, i) & 0x83ff | exponent << 10));
             }
             return;
+        }
+        if (type == ElementType.Q8_0) {
+            // Quantisers keep to -127 to 127.
+            for (long i = 0; i < size; i++) {
+                target.set(ValueLayout.JAVA_BYTE, i, (byte) Math.max(-127, target.get(ValueLayout.JAVA_BYTE, i)));
+            }
         }
         Fields fields = FIELDS.get(type);
         float scale = (float) (deviation / fields.deviation);

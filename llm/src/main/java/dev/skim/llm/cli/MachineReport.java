@@ -77,7 +77,7 @@ final class MachineReport {
     private static String kernels() {
         return Kernels.vectorBits() + " bit" + (System.getProperty("skim.width") == null ? "" : " (forced by skim.width)")
                 + "; interleaved in panels: " + types(Kernels::interleaves)
-                + "; with rounded activations unless --exact is given: " + types(Kernels::rounds)
+                + "; rounded unless --exact is given: " + types(Kernels::rounds)
                 + "; expanded row by row: " + types(type -> !Kernels.interleaves(type));
     }
 

@@ -13,7 +13,7 @@ final class PrecisionOptions {
     @Option(
             names = "--exact",
             description = "Compute all in f32. Otherwise what is multiplied with 4-bit weights or with Q6_K is rounded to "
-                    + "8 or 9 bits, which is faster.")
+                    + "8 or 9 bits, and sums with Q8_0 are rounded once more, which is faster.")
     private boolean exact;
 
     SessionOptions apply(SessionOptions options) {
