@@ -8,6 +8,9 @@ import java.io.InputStreamReader;
 import java.lang.reflect.InvocationTargetException;
 import java.net.URL;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.Paths;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -95,6 +98,19 @@ public final class Launcher {
     }
 
     private static List<String> options() {
+        List<String> options = fileOptions(Paths.get("/proc/sys/vm/overcommit_memory"));
+        String extra = System.getenv("SKIM_JAVA_OPTS");
+        if (extra != null && !extra.trim().isEmpty()) {
+            Collections.addAll(options, extra.trim().split("\\s+"));
+        }
+        return options;
+    }
+
+    /**
+     * The options in /skim.jvm. Where Linux counts memory as used when it is asked for, the room that they ask for in advance
+     * may be more than there is left, and Java would not start: there it is not asked for.
+     */
+    static List<String> fileOptions(Path overcommit) {
         List<String> options = new ArrayList<>();
         try (BufferedReader reader = new BufferedReader(
                 new InputStreamReader(Launcher.class.getResourceAsStream("/skim.jvm"), StandardCharsets.US_ASCII))) {
@@ -106,9 +122,12 @@ public final class Launcher {
         } catch (IOException e) {
             throw new IllegalStateException("the jar cannot be read", e);
         }
-        String extra = System.getenv("SKIM_JAVA_OPTS");
-        if (extra != null && !extra.trim().isEmpty()) {
-            Collections.addAll(options, extra.trim().split("\\s+"));
+        try {
+            if (new String(Files.readAllBytes(overcommit), StandardCharsets.US_ASCII).trim().equals("2")) {
+                options.add("-XX:InitialRAMPercentage=1");
+            }
+        } catch (IOException e) {
+            // No Linux, or none that tells.
         }
         return options;
     }

@@ -8,6 +8,7 @@ import java.io.DataInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +37,20 @@ class LauncherTest {
         assertEquals(0, Jdk.version(home.toFile()));
         Files.writeString(home.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"25.0.1\"\n");
         assertEquals(25, Jdk.version(home.toFile()));
+    }
+
+    @Test
+    void asksForLittleInAdvanceWhereThatCounts(@TempDir Path folder) throws IOException {
+        List<String> usual = Launcher.fileOptions(folder.resolve("absent"));
+        assertTrue(usual.contains("-XX:InitialRAMPercentage=25"));
+        for (int mode = 0; mode <= 2; mode++) {
+            List<String> expected = new ArrayList<>(usual);
+            if (mode == 2) {
+                expected.add("-XX:InitialRAMPercentage=1");
+            }
+            Path file = Files.writeString(folder.resolve("mode" + mode), mode + "\n");
+            assertEquals(expected, Launcher.fileOptions(file));
+        }
     }
 
     /** What passedOn packs, received unpacks; it is ASCII, which every locale lets through. */
