@@ -252,6 +252,7 @@ final class Legacy8 extends PanelLayout {
         }
     }
 
+    /** {@link #dot} with the numbers as they stand and differences; one loop for both, with shifts as arguments, is slower. */
     @Override
     void roundedDot(
             byte[] panel, int first, int second, int columns, Activations activations, float[] y, int yo, Scratch scratch) {
