@@ -36,7 +36,7 @@ final class Legacy8 extends PanelLayout {
     private static final int CODES = 2 * ROWS;
 
     /** Bytes of a row's block in the file: a scale and the codes. */
-    private static final int FILE_BYTES = 2 + BLOCK;
+    private static final int FILE_BYTES = ElementType.Q8_0.blockBytes();
 
     /** What a column takes from the activation of the next. */
     private static final float BELOW = -0x1p-8f;
@@ -46,8 +46,11 @@ final class Legacy8 extends PanelLayout {
     /** Those of all codes but the first. */
     private static final int LOWER_SIGNS = 0x00808080;
 
-    /** {@link Halves#BIAS} less the 24 bits that a code stands too far left. */
-    private static final float BIAS = Halves.BIAS * 0x1p-24f;
+    /** What mends that a code stands 24 bits too far left. */
+    private static final float SHIFT = 0x1p-24f;
+
+    /** That, and {@link Halves#BIAS}. */
+    private static final float BIAS = Halves.BIAS * SHIFT;
 
     Legacy8() {
         super(BLOCK, CODES + ROWS * BLOCK);
@@ -123,14 +126,14 @@ final class Legacy8 extends PanelLayout {
     @Override
     void expand(byte[] panel, int at, int from, int n, float[] out, Scratch scratch) {
         for (int k = 0; k < n; k += BLOCK) {
-            expandCodes(panel, at + (from + k) / BLOCK * blockBytes, out, k * ROWS);
+            expandCodes(panel, at + (from + k) / BLOCK * blockBytes, out, k * ROWS, scratch.scales);
         }
     }
 
-    private static void expandCodes(byte[] panel, int block, float[] out, int to) {
+    private static void expandCodes(byte[] panel, int block, float[] out, int to, float[] scales) {
+        Halves.expand(panel, block, ROWS, scales, 0);
         for (int r = 0; r < ROWS; r += Simd.LANES) {
-            FloatVector d = ((IntVector) ByteVector.fromArray(HALF_BYTES, panel, block + 2 * r).reinterpretAsShorts().convertShape(S2I, I, 0))
-                    .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(Halves.BIAS);
+            FloatVector d = FloatVector.fromArray(F, scales, r);
             for (int p = 0; p < BLOCK / QUAD; p++) {
                 // The codes' bytes again: 128 more of each but the first, and then 128 less without a carry.
                 IntVector u = ByteVector.fromArray(WORDS, panel, block + CODES + QUAD * (p * ROWS + r)).reinterpretAsInts()
@@ -223,15 +226,15 @@ final class Legacy8 extends PanelLayout {
     void roundedExpand(byte[] panel, int first, int second, int from, int n, Expansion to, Scratch scratch) {
         for (int k = 0; k < n; k += BLOCK) {
             int block = (from + k) / BLOCK * blockBytes;
-            expandNumbers(panel, first + block, to.weights, k * ROWS);
-            expandNumbers(panel, second + block, to.weights, (n + k) * ROWS);
+            expandNumbers(panel, first + block, to.weights, k * ROWS, scratch.scales);
+            expandNumbers(panel, second + block, to.weights, (n + k) * ROWS, scratch.scales);
         }
     }
 
-    private static void expandNumbers(byte[] panel, int block, float[] out, int to) {
+    private static void expandNumbers(byte[] panel, int block, float[] out, int to, float[] scales) {
+        Halves.expand(panel, block, ROWS, scales, 0);
         for (int r = 0; r < ROWS; r += Simd.LANES) {
-            FloatVector d = ((IntVector) ByteVector.fromArray(HALF_BYTES, panel, block + 2 * r).reinterpretAsShorts().convertShape(S2I, I, 0))
-                    .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(BIAS);
+            FloatVector d = FloatVector.fromArray(F, scales, r).mul(SHIFT);
             for (int p = 0; p < BLOCK / QUAD; p++) {
                 IntVector u = ByteVector.fromArray(WORDS, panel, block + CODES + QUAD * (p * ROWS + r)).reinterpretAsInts();
                 int at = to + p * QUAD * ROWS + r;
