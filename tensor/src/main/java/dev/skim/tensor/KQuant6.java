@@ -70,19 +70,16 @@ final class KQuant6 extends QuantLayout {
     void roundedDot(
             byte[] panel, int first, int second, int columns, Activations x, float[] y, int yo, Scratch scratch) {
         float[] s = scratch.scales;
+        short[] sums = scratch.shortSums;
         for (int from = 0; from < columns; from += block) {
             int a = blockAt(first, from);
             int b = blockAt(second, from);
             wholeScales(panel, a, s, 0);
             wholeScales(panel, b, s, ROWS);
+            WholeProduct.sum(panel, a + codes, b + codes, x.whole, from / group, block / group, sums);
             for (int c = 0; c < block; c += WholeActivations.BLOCK) {
-                for (int g = 0; g < WholeProduct.GROUPS; g++) {
-                    int at = codes + (c / group + g) * groupBytes();
-                    WholeProduct.sum(
-                            panel, a + at, b + at, x.whole, (from + c) / group + g, scratch.shortSums, g * 2 * ROWS);
-                }
                 WholeProduct.add(
-                        scratch.shortSums, s, c / group * SCALES, MINIMA,
+                        sums, c / group * 2 * ROWS, s, c / group * SCALES, MINIMA,
                         x.whole.scales[(from + c) / WholeActivations.BLOCK], y, yo);
             }
         }

@@ -50,7 +50,7 @@ final class Simd {
     static final int SLACK = 4;
 
     /** Where a load fence is no instruction, since the processor keeps loads in order by itself. */
-    private static final boolean FREE_FENCES = Set.of("amd64", "x86_64").contains(System.getProperty("os.arch"));
+    static final boolean FREE_FENCES = Set.of("amd64", "x86_64").contains(System.getProperty("os.arch"));
 
     private Simd() {}
 

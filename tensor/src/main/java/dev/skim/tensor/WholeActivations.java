@@ -21,8 +21,11 @@ final class WholeActivations {
 
     private static final int GROUP = WholeProduct.GROUP;
 
-    /** Four for each 16-bit number that holds codes. */
-    static final int FACTORS = 4 * WholeProduct.NUMBERS;
+    /** Columns whose codes stand in three numbers. */
+    static final int EIGHT = 8;
+
+    /** Three, four and three for those numbers. */
+    static final int FACTORS = 10;
 
     private static final int LANES = F.length();
 
@@ -30,12 +33,12 @@ final class WholeActivations {
     float[] tiles = new float[0];
 
     /**
-     * What {@link WholeProduct} multiplies a lone token's codes with, {@link #FACTORS} a group, each twice in an int, so that
-     * a broadcast fills 16-bit lanes.
+     * What {@link WholeProduct} multiplies a lone token's codes with, {@link #FACTORS} for every eight columns, each twice in an
+     * int, so that a broadcast fills 16-bit lanes.
      */
     int[] factors = new int[0];
 
-    /** What the sums of a lone token's groups start from: -32 times the group's sum of whole numbers, twice in an int. */
+    /** What a lone token's sums of eight columns start from: -32 times the sum of the whole numbers, twice in an int. */
     int[] starts = new int[0];
 
     /** {@code [tile][block][32]}, or {@code [block]} of a lone token. */
@@ -46,10 +49,10 @@ final class WholeActivations {
 
     /** Rounds a lone token of {@code columns} elements, whole blocks. */
     private void set(float[] source, int columns) {
-        int groups = columns / GROUP;
-        if (starts.length < groups) {
-            starts = new int[groups];
-            factors = new int[groups * FACTORS];
+        int eights = columns / EIGHT;
+        if (starts.length < eights) {
+            starts = new int[eights];
+            factors = new int[eights * FACTORS];
         }
         fitScales(columns / BLOCK);
         for (int b = 0; b < columns / BLOCK; b++) {
@@ -69,16 +72,14 @@ final class WholeActivations {
                         .sub(RoundedActivations.ZERO)
                         .intoArray(whole, i);
             }
-            for (int g = 0; g < WholeProduct.GROUPS; g++) {
-                int group = from / GROUP + g;
+            for (int i = 0; i < BLOCK; i += EIGHT) {
+                int eight = (from + i) / EIGHT;
                 int sum = 0;
-                for (int i = 0; i < GROUP; i++) {
-                    sum += whole[g * GROUP + i];
+                for (int k = i; k < i + EIGHT; k++) {
+                    sum += whole[k];
                 }
-                starts[group] = RoundedActivations.twice(-32 * sum);
-                for (int i = 0; i < GROUP / 8; i++) {
-                    factors(g * GROUP + 8 * i, group * FACTORS + i * 8 * FACTORS / GROUP);
-                }
+                starts[eight] = RoundedActivations.twice(-32 * sum);
+                factors(i, eight * FACTORS);
             }
         }
     }
@@ -87,17 +88,17 @@ final class WholeActivations {
     private void factors(int from, int to) {
         int seventh = whole[from + 6];
         int eighth = whole[from + 7];
-        factors(whole[from], whole[from + 1], seventh, 4 * seventh, to);
-        factors(whole[from + 2], whole[from + 3], 16 * seventh, eighth, to + 4);
-        factors(whole[from + 4], whole[from + 5], 4 * eighth, 16 * eighth, to + 8);
+        factors(whole[from], whole[from + 1], seventh, to);
+        factors(whole[from + 2], whole[from + 3], 16 * seventh, to + 3);
+        factors[to + 6] = RoundedActivations.twice(eighth - 4 * 16 * seventh);
+        factors(whole[from + 4], whole[from + 5], 4 * eighth, to + 7);
     }
 
-    /** Those for the fields of a number: of 6, 6, 2 and 2 bits, which a shift leaves together with all above. */
-    private void factors(int a, int b, int c, int d, int to) {
+    /** Those for the fields of a number, of 6, 6 and 4 bits, which a shift leaves together with all above. */
+    private void factors(int a, int b, int c, int to) {
         factors[to] = RoundedActivations.twice(a);
         factors[to + 1] = RoundedActivations.twice(b - 64 * a);
         factors[to + 2] = RoundedActivations.twice(c - 64 * b);
-        factors[to + 3] = RoundedActivations.twice(d - 4 * c);
     }
 
     /** Rounds {@code tokens} tokens of {@code columns} elements, whole blocks: a lone one, or tiles, whose lanes are tokens. */
