@@ -182,25 +182,44 @@ final class ShortTile {
         b7.intoArray(sums, to + 7 * ROWS + LANES);
     }
 
+    /** Two columns a step, and none of the second's loads before the first's products: C2 would run out of registers. */
     private static void four(
             int[] x, int xo, int[] starts, int so, short[] w, int wo, short[] sums, int to) {
         ShortVector a0 = IntVector.broadcast(I, starts[so]).reinterpretAsShorts(), b0 = a0;
         ShortVector a1 = IntVector.broadcast(I, starts[so + 1]).reinterpretAsShorts(), b1 = a1;
         ShortVector a2 = IntVector.broadcast(I, starts[so + 2]).reinterpretAsShorts(), b2 = a2;
         ShortVector a3 = IntVector.broadcast(I, starts[so + 3]).reinterpretAsShorts(), b3 = a3;
-        for (int k = 0; k < GROUP; k++) {
-            ShortVector u = ShortVector.fromArray(S, w, wo + k * ROWS);
-            ShortVector v = ShortVector.fromArray(S, w, wo + k * ROWS + LANES);
-            ShortVector t = IntVector.broadcast(I, x[xo + k * Tile.SIZE]).reinterpretAsShorts();
+        int xi = Simd.index(xo);
+        int wi = Simd.index(wo);
+        for (int k = 0; k < GROUP * Tile.SIZE; k += 2 * Tile.SIZE) {
+            Simd.keepLoads();
+            ShortVector u = ShortVector.fromArray(S, w, wi + 2 * k);
+            ShortVector v = ShortVector.fromArray(S, w, wi + 2 * k + LANES);
+            ShortVector t = IntVector.broadcast(I, x[xi + k]).reinterpretAsShorts();
             a0 = a0.add(u.mul(t));
             b0 = b0.add(v.mul(t));
-            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 1]).reinterpretAsShorts();
+            t = IntVector.broadcast(I, x[xi + k + 1]).reinterpretAsShorts();
             a1 = a1.add(u.mul(t));
             b1 = b1.add(v.mul(t));
-            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 2]).reinterpretAsShorts();
+            t = IntVector.broadcast(I, x[xi + k + 2]).reinterpretAsShorts();
             a2 = a2.add(u.mul(t));
             b2 = b2.add(v.mul(t));
-            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 3]).reinterpretAsShorts();
+            t = IntVector.broadcast(I, x[xi + k + 3]).reinterpretAsShorts();
+            a3 = a3.add(u.mul(t));
+            b3 = b3.add(v.mul(t));
+            Simd.keepLoads();
+            u = ShortVector.fromArray(S, w, wi + 2 * k + ROWS);
+            v = ShortVector.fromArray(S, w, wi + 2 * k + ROWS + LANES);
+            t = IntVector.broadcast(I, x[xi + k + Tile.SIZE]).reinterpretAsShorts();
+            a0 = a0.add(u.mul(t));
+            b0 = b0.add(v.mul(t));
+            t = IntVector.broadcast(I, x[xi + k + Tile.SIZE + 1]).reinterpretAsShorts();
+            a1 = a1.add(u.mul(t));
+            b1 = b1.add(v.mul(t));
+            t = IntVector.broadcast(I, x[xi + k + Tile.SIZE + 2]).reinterpretAsShorts();
+            a2 = a2.add(u.mul(t));
+            b2 = b2.add(v.mul(t));
+            t = IntVector.broadcast(I, x[xi + k + Tile.SIZE + 3]).reinterpretAsShorts();
             a3 = a3.add(u.mul(t));
             b3 = b3.add(v.mul(t));
         }
