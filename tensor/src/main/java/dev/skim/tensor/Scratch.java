@@ -27,7 +27,7 @@ final class Scratch {
     /** The codes of a panel's columns as bytes, or of a few columns of two. */
     final byte[] bytes = new byte[PanelLayout.LONGEST * Tile.SIZE + Simd.SLACK];
 
-    /** Sums in 16-bit lanes: two panels for a tile of tokens. */
+    /** Sums in 16-bit lanes: two panels for a tile of tokens, or for every eight columns of a block of 256. */
     final short[] shortSums = new short[Tile.SIZE * ShortTile.ROWS];
 
     private float[] results = new float[0];

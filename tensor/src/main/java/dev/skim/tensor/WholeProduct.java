@@ -33,10 +33,10 @@ final class WholeProduct {
     static final int GROUP = 16;
 
     /** Groups of a block. */
-    static final int GROUPS = WholeActivations.BLOCK / GROUP;
+    private static final int GROUPS = WholeActivations.BLOCK / GROUP;
 
     /** Bytes of the three numbers that hold eight columns, of a panel's rows. */
-    private static final int EIGHT = 3 * 2 * Tile.SIZE;
+    private static final int EIGHT_BYTES = 3 * 2 * Tile.SIZE;
 
     /** Rows that are worked on together: two panels. */
     private static final int ROWS = 2 * Tile.SIZE;
@@ -90,8 +90,8 @@ final class WholeProduct {
         for (int i = 0; i < n; i++) {
             ShortVector a = IntVector.broadcast(I, starts[si + i]).reinterpretAsShorts(), b = a;
             int k = xi + i * WholeActivations.FACTORS;
-            int ka = ai + i * EIGHT;
-            int kb = bi + i * EIGHT;
+            int ka = ai + i * EIGHT_BYTES;
+            int kb = bi + i * EIGHT_BYTES;
             ShortVector t0 = IntVector.broadcast(I, x[k]).reinterpretAsShorts();
             ShortVector t1 = IntVector.broadcast(I, x[k + 1]).reinterpretAsShorts();
             ShortVector t2 = IntVector.broadcast(I, x[k + 2]).reinterpretAsShorts();
@@ -147,8 +147,8 @@ final class WholeProduct {
         for (int i = 0; i < n; i++) {
             ShortVector a = IntVector.broadcast(I, starts[si + i]).reinterpretAsShorts(), b = a, c = a, d = a;
             int k = xi + i * WholeActivations.FACTORS;
-            int ka = ai + i * EIGHT;
-            int kb = bi + i * EIGHT;
+            int ka = ai + i * EIGHT_BYTES;
+            int kb = bi + i * EIGHT_BYTES;
             if (Simd.FREE_FENCES) {
                 VarHandle.loadLoadFence();
             }
