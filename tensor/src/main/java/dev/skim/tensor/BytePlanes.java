@@ -14,10 +14,13 @@ final class BytePlanes {
     /** Longs of a plane. */
     static final int LONGS = PanelLayout.ROWS / Long.BYTES;
 
+    /** Longs of two planes, and of one of pairs. */
+    private static final int PAIR_LONGS = 2 * LONGS;
+
     static final long LOW_NIBBLES = 0x0F0F0F0F0F0F0F0FL;
-    static final long LOW_SIXES = 0x3F3F3F3F3F3F3F3FL;
 
     private static final long LOW_PAIRS = 0x0303030303030303L;
+    private static final long TOP_NIBBLES = 0xF000F000F000F000L;
 
     private static final int ROWS = PanelLayout.ROWS;
 
@@ -88,6 +91,38 @@ final class BytePlanes {
         planes[to + 7 * LONGS] = h ^ swap;
     }
 
+    /**
+     * Turns the same bytes by twos: plane 2i holds bytes 2i and 2i + 1 of every row, as eight longs of four rows' 16-bit numbers
+     * each, and plane 2i + 1 is a part of it.
+     */
+    static void gatherPairs(byte[] rows, int from, int stride, int count, long[] planes) {
+        for (int k = 0; k < PAIR_LONGS; k++) {
+            for (int j = 0; j < count; j += Long.BYTES) {
+                turnPairs(rows, from + k * 4 * stride + j, stride, planes, j * LONGS + k);
+            }
+        }
+    }
+
+    /** Four 16-bit numbers of four rows: {@link #turn} without its last step. */
+    private static void turnPairs(byte[] rows, int from, int stride, long[] planes, int to) {
+        long a = (long) LONG.get(rows, from);
+        long b = (long) LONG.get(rows, from + stride);
+        long c = (long) LONG.get(rows, from + 2 * stride);
+        long d = (long) LONG.get(rows, from + 3 * stride);
+        long swap = (a >>> 32 ^ c) & 0xFFFFFFFFL;
+        c ^= swap;
+        a ^= swap << 32;
+        swap = (b >>> 32 ^ d) & 0xFFFFFFFFL;
+        d ^= swap;
+        b ^= swap << 32;
+        swap = (a >>> 16 ^ b) & 0x0000FFFF0000FFFFL;
+        planes[to] = a ^ swap << 16;
+        planes[to + PAIR_LONGS] = b ^ swap;
+        swap = (c >>> 16 ^ d) & 0x0000FFFF0000FFFFL;
+        planes[to + 2 * PAIR_LONGS] = c ^ swap << 16;
+        planes[to + 3 * PAIR_LONGS] = d ^ swap;
+    }
+
     /** Writes planes {@code plane} to {@code plane + count - 1} as they are: 32 bytes each. */
     static void put(long[] planes, int plane, int count, byte[] panel, int at) {
         for (int i = 0; i < count * LONGS; i++) {
@@ -95,9 +130,29 @@ final class BytePlanes {
         }
     }
 
-    /** Writes eight rows' bytes. */
-    static void put(byte[] panel, int at, long eight) {
-        LONG.set(panel, at, eight);
+    /** Writes eight rows' bytes, or four rows' pairs of them. */
+    static void put(byte[] panel, int at, long rows) {
+        LONG.set(panel, at, rows);
+    }
+
+    /** Writes planes of pairs, an even number, as {@link #put(long[], int, int, byte[], int)} writes those of bytes. */
+    static void putApart(long[] planes, int plane, int count, byte[] panel, int at) {
+        for (int i = 0; i < count * LONGS; i += PAIR_LONGS) {
+            for (int k = 0; k < PAIR_LONGS; k += 2) {
+                long four = planes[plane * LONGS + i + k];
+                long next = planes[plane * LONGS + i + k + 1];
+                int to = at + i * Long.BYTES + k * 4;
+                put(panel, to, lowBytes(four) | lowBytes(next) << 32);
+                put(panel, to + ROWS, lowBytes(four >>> 8) | lowBytes(next >>> 8) << 32);
+            }
+        }
+    }
+
+    /** The lower bytes of four pairs side by side. */
+    private static long lowBytes(long pairs) {
+        long four = pairs & 0x00FF00FF00FF00FFL;
+        long two = (four | four >>> 8) & 0x0000FFFF0000FFFFL;
+        return (two | two >>> 16) & 0xFFFFFFFFL;
     }
 
     /** Writes two planes as 32 little-endian 16-bit numbers. */
@@ -105,7 +160,8 @@ final class BytePlanes {
         for (int k = 0; k < LONGS; k++) {
             long low = planes[plane * LONGS + k];
             long high = planes[(plane + 1) * LONGS + k];
-            putPairs(panel, at + 16 * k, low, high);
+            put(panel, at + 16 * k, spread(low) | spread(high) << 8);
+            put(panel, at + 16 * k + 8, spread(low >>> 32) | spread(high >>> 32) << 8);
         }
     }
 
@@ -138,30 +194,26 @@ final class BytePlanes {
     }
 
     /**
-     * Puts four 4-bit codes of a row side by side: of planes 4i to 4i + 3, counted from {@code plane}, the low nibbles become
-     * 32 16-bit numbers at {@code low + 64 i}, the first plane's lowest, and the high ones 32 at {@code high + 64 i}.
+     * Puts four 4-bit codes of a row side by side: of planes 4i to 4i + 3 of pairs, counted from {@code plane}, the low nibbles
+     * become 32 16-bit numbers at {@code low + 64 i}, the first column's lowest, and the high ones 32 at {@code high + 64 i}.
      *
      * @param count planes
      */
     static void putQuads(long[] planes, int plane, int count, byte[] panel, int low, int high) {
-        for (int i = 0; i < count / 4; i++) {
-            int first = (plane + 4 * i) * LONGS;
-            for (int k = 0; k < LONGS; k++) {
-                long a = planes[first + k];
-                long b = planes[first + LONGS + k];
-                long c = planes[first + 2 * LONGS + k];
-                long d = planes[first + 3 * LONGS + k];
-                int at = 2 * (i * ROWS + k * Long.BYTES);
-                putPairs(panel, low + at, a & LOW_NIBBLES | (b & LOW_NIBBLES) << 4, c & LOW_NIBBLES | (d & LOW_NIBBLES) << 4);
-                putPairs(panel, high + at, a >>> 4 & LOW_NIBBLES | b & ~LOW_NIBBLES, c >>> 4 & LOW_NIBBLES | d & ~LOW_NIBBLES);
+        for (int i = 0; i < count * LONGS; i += 2 * PAIR_LONGS) {
+            for (int k = 0; k < PAIR_LONGS; k++) {
+                long first = planes[plane * LONGS + i + k];
+                long second = planes[plane * LONGS + i + PAIR_LONGS + k];
+                int at = i / 2 * Long.BYTES + k * Long.BYTES;
+                put(panel, low + at, nibbles(first) | nibbles(second) << 8);
+                put(panel, high + at, nibbles(first >>> 4) | nibbles(second >>> 4) << 8);
             }
         }
     }
 
-    /** Writes eight rows' 16-bit numbers. */
-    private static void putPairs(byte[] panel, int at, long low, long high) {
-        put(panel, at, spread(low) | spread(high) << 8);
-        put(panel, at + 8, spread(low >>> 32) | spread(high >>> 32) << 8);
+    /** The low nibbles of four pairs of bytes, each pair's side by side in the lower byte. */
+    private static long nibbles(long pairs) {
+        return pairs & 0x000F000F000F000FL | pairs >>> 4 & 0x00F000F000F000F0L;
     }
 
     /**
@@ -184,29 +236,29 @@ final class BytePlanes {
      * Puts eight 6-bit codes of a row, a to h, into three 16-bit numbers: {@code a | b << 6 | (g & 15) << 12},
      * {@code c | d << 6 | g >> 4 << 12 | (h & 3) << 14} and {@code e | f << 6 | h >> 2 << 12}; 32 of each stand side by side.
      *
-     * @param low the plane of a's low four bits, from bit {@code lowShift} on; the others' follow
-     * @param high the plane of its upper two, from bit {@code highShift} on
+     * @param low the plane of pairs with the low four bits of a and b, from bit {@code lowShift} on; the others' follow
+     * @param high the plane of their upper two, from bit {@code highShift} on
      */
     static void putSixes(long[] planes, int low, int lowShift, int high, int highShift, byte[] panel, int at) {
-        for (int k = 0; k < LONGS; k++) {
+        for (int k = 0; k < PAIR_LONGS; k++) {
             int l = low * LONGS + k;
             int h = high * LONGS + k;
-            long seventh = six(planes, l, lowShift, h, highShift, 6);
-            long eighth = six(planes, l, lowShift, h, highShift, 7);
-            for (int i = 0; i < 3; i++) {
-                long even = six(planes, l, lowShift, h, highShift, 2 * i);
-                long odd = six(planes, l, lowShift, h, highShift, 2 * i + 1);
-                long top = i == 0 ? seventh : i == 1 ? seventh >>> 4 & LOW_PAIRS | eighth << 2 : eighth >>> 2;
-                putPairs(
-                        panel, at + 2 * (i * ROWS + k * Long.BYTES),
-                        even | odd << 6 & ~LOW_SIXES,
-                        odd >>> 2 & LOW_NIBBLES | top << 4 & ~LOW_NIBBLES);
-            }
+            long last = sixes(planes[l + 3 * PAIR_LONGS] >>> lowShift, planes[h + 3 * PAIR_LONGS] >>> highShift);
+            int to = at + k * Long.BYTES;
+            put(panel, to, sixes(planes[l] >>> lowShift, planes[h] >>> highShift) | last << 12 & TOP_NIBBLES);
+            put(
+                    panel, to + 2 * ROWS,
+                    sixes(planes[l + PAIR_LONGS] >>> lowShift, planes[h + PAIR_LONGS] >>> highShift) | last << 8 & TOP_NIBBLES);
+            put(
+                    panel, to + 4 * ROWS,
+                    sixes(planes[l + 2 * PAIR_LONGS] >>> lowShift, planes[h + 2 * PAIR_LONGS] >>> highShift)
+                            | last << 4 & TOP_NIBBLES);
         }
     }
 
-    private static long six(long[] planes, int low, int lowShift, int high, int highShift, int i) {
-        return planes[low + i * LONGS] >>> lowShift & LOW_NIBBLES
-                | (planes[high + i * LONGS] >>> highShift & LOW_PAIRS) << 4;
+    /** Two 6-bit codes of four rows, the first the lower, of which pairs of bytes have the low four bits and the upper two. */
+    private static long sixes(long low, long high) {
+        long codes = low & LOW_NIBBLES | (high & LOW_PAIRS) << 4;
+        return codes & 0x003F003F003F003FL | codes >>> 2 & 0x0FC00FC00FC00FC0L;
     }
 }

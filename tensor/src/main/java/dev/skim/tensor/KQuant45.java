@@ -9,7 +9,11 @@ package dev.skim.tensor;
 final class KQuant45 extends QuantLayout {
     private static final int MINIMUM_FACTORS = 64;
     private static final int GROUP_SCALES = 128;
-    private static final int GROUP_MINIMA = GROUP_SCALES + 8 * ROWS;
+
+    /** The planes that take the groups' scales and minima as bytes: beyond those of a block. */
+    private static final int UNPACKED = LONGEST - 16;
+
+    private static final long LOW_SIXES = 0x3F3F3F3F3F3F3F3FL;
 
     KQuant45(int bits) {
         super(256, 32, bits, 20);
@@ -27,30 +31,30 @@ final class KQuant45 extends QuantLayout {
 
     @Override
     void pack(long[] planes, int plane, byte[] panel, int at) {
-        BytePlanes.putShorts(planes, plane, panel, at);
-        BytePlanes.putShorts(planes, plane + 2, panel, at + MINIMUM_FACTORS);
+        packHalves(planes, plane, panel, at);
+        packHalves(planes, plane + 2, panel, at + MINIMUM_FACTORS);
         int packed = (plane + 4) * BytePlanes.LONGS;
-        for (int i = 0; i < 4 * BytePlanes.LONGS; i++) {
+        int to = UNPACKED * BytePlanes.LONGS;
+        int four = 4 * BytePlanes.LONGS;
+        for (int i = 0; i < four; i++) {
             // Group g of the first four and group g + 4: bytes g, g + 4 and g + 8 of the twelve.
             long scale = planes[packed + i];
-            long minimum = planes[packed + 4 * BytePlanes.LONGS + i];
-            long both = planes[packed + 8 * BytePlanes.LONGS + i];
-            int low = i * Long.BYTES;
-            int high = low + 4 * ROWS;
-            BytePlanes.put(panel, at + GROUP_SCALES + low, scale & BytePlanes.LOW_SIXES);
-            BytePlanes.put(panel, at + GROUP_MINIMA + low, minimum & BytePlanes.LOW_SIXES);
-            BytePlanes.put(panel, at + GROUP_SCALES + high, both & BytePlanes.LOW_NIBBLES | (scale & ~BytePlanes.LOW_SIXES) >>> 2);
-            BytePlanes.put(
-                    panel, at + GROUP_MINIMA + high, both >>> 4 & BytePlanes.LOW_NIBBLES | (minimum & ~BytePlanes.LOW_SIXES) >>> 2);
+            long minimum = planes[packed + four + i];
+            long both = planes[packed + 2 * four + i];
+            planes[to + i] = scale & LOW_SIXES;
+            planes[to + four + i] = both & BytePlanes.LOW_NIBBLES | (scale & ~LOW_SIXES) >>> 2;
+            planes[to + 2 * four + i] = minimum & LOW_SIXES;
+            planes[to + 3 * four + i] = both >>> 4 & BytePlanes.LOW_NIBBLES | (minimum & ~LOW_SIXES) >>> 2;
         }
+        packBytes(planes, UNPACKED, 16, panel, at + GROUP_SCALES);
         int fifths = plane + 16;
         int nibbles = bits == 4 ? fifths : fifths + 32;
         for (int g = 0; g < 8; g += 2) {
-            int to = at + codes + g * unitBytes();
+            int low = at + codes + g * unitBytes();
             if (bits == 4) {
-                BytePlanes.putQuads(planes, nibbles + g * 16, 32, panel, to, to + unitBytes());
+                BytePlanes.putQuads(planes, nibbles + g * 16, 32, panel, low, low + unitBytes());
             } else {
-                BytePlanes.putNibbles(planes, nibbles + g * 16, 32, panel, to, to + unitBytes(), PAIRS);
+                BytePlanes.putNibbles(planes, nibbles + g * 16, 32, panel, low, low + unitBytes(), PAIRS);
             }
         }
         for (int g = 0; g < 8 && bits == 5; g++) {

@@ -23,8 +23,8 @@ final class KQuant6 extends QuantLayout {
 
     @Override
     void pack(long[] planes, int plane, byte[] panel, int at) {
-        BytePlanes.putShorts(planes, plane + 208, panel, at);
-        BytePlanes.put(planes, plane + 192, 16, panel, at + GROUP_SCALES);
+        packHalves(planes, plane + 208, panel, at);
+        packBytes(planes, plane + 192, 16, panel, at + GROUP_SCALES);
         for (int c = 0; c < block; c += 8) {
             // The high nibbles are 64 columns further on, the pairs of bits 32.
             int half = c / 128;

@@ -32,12 +32,12 @@ final class Legacy extends QuantLayout {
     void pack(long[] planes, int plane, byte[] panel, int at) {
         int from = plane;
         for (int field = 0; field < (minimum ? 2 : 1); field++) {
-            BytePlanes.putShorts(planes, from, panel, at + field * 64);
+            packHalves(planes, from, panel, at + field * 64);
             from += 2;
         }
         int to = at + codes;
         if (bits == 8) {
-            BytePlanes.put(planes, from, 32, panel, to);
+            packBytes(planes, from, 32, panel, to);
             return;
         }
         // Byte i has the codes of columns i and 16 + i.
@@ -47,7 +47,7 @@ final class Legacy extends QuantLayout {
         }
         for (int j = 0; j < 4; j++) {
             // Bit i of byte j is the fifth bit of column 8 j + i, in the file as in a panel.
-            BytePlanes.put(planes, from++, 1, panel, to + (j * 5 + 4) * ROWS);
+            packBytes(planes, from++, 1, panel, to + (j * 5 + 4) * ROWS);
         }
         BytePlanes.putNibbles(planes, from, 16, panel, to, to + unitBytes() / 2, PAIRS);
     }

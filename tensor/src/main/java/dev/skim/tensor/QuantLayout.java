@@ -44,8 +44,31 @@ abstract class QuantLayout extends PanelLayout {
     /** Bytes of a row's block in the file. */
     abstract int fileBytes();
 
+    /** Whether {@link #pack(long[], int, byte[], int)} takes planes of pairs: where panels have 16-bit numbers. */
+    private boolean turnsPairs() {
+        return bits == 4 || bits == 6;
+    }
+
     /** Packs a block of 32 rows whose bytes are the planes from {@code plane} on. */
     abstract void pack(long[] planes, int plane, byte[] panel, int at);
+
+    /** Writes every row's half-precision number. */
+    final void packHalves(long[] planes, int plane, byte[] panel, int at) {
+        if (turnsPairs()) {
+            BytePlanes.put(planes, plane, 2, panel, at);
+        } else {
+            BytePlanes.putShorts(planes, plane, panel, at);
+        }
+    }
+
+    /** Writes {@code count} bytes of every row. */
+    final void packBytes(long[] planes, int plane, int count, byte[] panel, int at) {
+        if (turnsPairs()) {
+            BytePlanes.putApart(planes, plane, count, panel, at);
+        } else {
+            BytePlanes.put(planes, plane, count, panel, at);
+        }
+    }
 
     /**
      * Computes a panel's scales d and minima in a block, {@link #SCALES} floats a group: d from {@code so} on, and
@@ -107,7 +130,11 @@ abstract class QuantLayout extends PanelLayout {
         int step = block <= 32 ? 4 : 1;
         for (int b = 0; b < columns / block; b += step) {
             int n = Math.min(step, columns / block - b);
-            BytePlanes.gather(rows, b * fileBytes(), rowBytes, n * fileBytes(), planes);
+            if (turnsPairs()) {
+                BytePlanes.gatherPairs(rows, b * fileBytes(), rowBytes, n * fileBytes(), planes);
+            } else {
+                BytePlanes.gather(rows, b * fileBytes(), rowBytes, n * fileBytes(), planes);
+            }
             for (int i = 0; i < n; i++) {
                 pack(planes, i * fileBytes(), panel, at + (b + i) * blockBytes);
             }
