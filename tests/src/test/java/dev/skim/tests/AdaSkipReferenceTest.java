@@ -126,9 +126,7 @@ class AdaSkipReferenceTest {
                     session.truncate(0);
                     session.prefill(Arrays.copyOfRange(tokens, from, half));
                     float[][] rows = session.prefillAllLogits(Arrays.copyOfRange(tokens, half, from + WINDOW - 1));
-                    for (int i = 0; i < rows.length; i++) {
-                        sum += Compare.logSum(rows[i]) - rows[i][tokens[half + i + 1]];
-                    }
+                    sum += Compare.surprise(rows, Arrays.copyOfRange(tokens, half + 1, from + WINDOW));
                     scored += rows.length;
                 }
             }

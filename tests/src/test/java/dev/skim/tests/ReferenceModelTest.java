@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -71,10 +72,10 @@ class ReferenceModelTest {
                         int[] piece = Arrays.copyOfRange(tokens, begin, Math.min(begin + 128, tokens.length));
                         float[][] p = exact.prefillAllLogits(piece);
                         float[][] q = rounded.prefillAllLogits(piece);
-                        for (int i = 0; i < piece.length; i++) {
-                            kl += Compare.kl(p[i], q[i]);
-                            same += Compare.argmax(p[i]) == Compare.argmax(q[i]) ? 1 : 0;
-                        }
+                        kl += IntStream.range(0, piece.length).parallel().mapToDouble(i -> Compare.kl(p[i], q[i])).sum();
+                        same += (int) IntStream.range(0, piece.length)
+                                .filter(i -> Compare.argmax(p[i]) == Compare.argmax(q[i]))
+                                .count();
                     }
                 }
                 positions += tokens.length;
@@ -118,9 +119,7 @@ class ReferenceModelTest {
                 session.truncate(0);
                 session.prefill(Arrays.copyOfRange(tokens, begin, half));
                 float[][] logits = session.prefillAllLogits(Arrays.copyOfRange(tokens, half, begin + window - 1));
-                for (int i = 0; i < logits.length; i++) {
-                    sum += Compare.logSum(logits[i]) - logits[i][tokens[half + i + 1]];
-                }
+                sum += Compare.surprise(logits, Arrays.copyOfRange(tokens, half + 1, begin + window));
                 scored += logits.length;
                 running[w] = Math.exp(sum / scored);
             }

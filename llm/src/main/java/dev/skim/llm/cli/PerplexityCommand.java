@@ -4,6 +4,7 @@ import dev.skim.llm.Model;
 import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
 import dev.skim.llm.SkimException;
+import dev.skim.llm.verify.Compare;
 import dev.skim.skip.SkipPolicy;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -88,16 +89,14 @@ final class PerplexityCommand implements Callable<Integer> {
                 session.prefill(Arrays.copyOfRange(tokens, from, half));
                 // The last token of a window predicts nothing that is scored.
                 int[] scored = Arrays.copyOfRange(tokens, half, from + window - 1);
+                int[] targets = Arrays.copyOfRange(tokens, half + 1, from + window);
                 if (report.onlyInAnswers()) {
                     for (int i = 0; i < scored.length; i++) {
                         session.decode(scored[i]);
-                        sum += surprise(session.logits(), tokens[half + i + 1]);
+                        sum -= Compare.logProbability(session.logits(), targets[i]);
                     }
                 } else {
-                    float[][] rows = session.prefillAllLogits(scored);
-                    for (int i = 0; i < rows.length; i++) {
-                        sum += surprise(rows[i], tokens[half + i + 1]);
-                    }
+                    sum += Compare.surprise(session.prefillAllLogits(scored), targets);
                 }
                 count += scored.length;
                 running.add(Math.exp(sum / count));
@@ -105,19 +104,6 @@ final class PerplexityCommand implements Callable<Integer> {
             }
         }
         return running;
-    }
-
-    /** The negative log-probability of a token, in nats. */
-    private static double surprise(float[] logits, int token) {
-        float max = Float.NEGATIVE_INFINITY;
-        for (float logit : logits) {
-            max = Math.max(max, logit);
-        }
-        double sum = 0;
-        for (float logit : logits) {
-            sum += Math.exp(logit - max);
-        }
-        return Math.log(sum) + max - logits[token];
     }
 
     private void report(Model loaded, Map<String, Object> skipped, List<Double> running) {

@@ -42,8 +42,23 @@ public final class Compare {
         return max + Math.log(sum);
     }
 
-    static double logProbability(float[] logits, int token) {
+    /** The natural logarithm of a token's probability. */
+    public static double logProbability(float[] logits, int token) {
         return logits[token] - logSum(logits);
+    }
+
+    /**
+     * The sum of {@code -}{@link #logProbability} of each row's token, in nats: on all processors, since exponentials take as
+     * long as a small model, and added in order, so that a second run gives the same digits.
+     */
+    public static double surprise(float[][] logits, int[] tokens) {
+        double[] each = new double[logits.length];
+        IntStream.range(0, each.length).parallel().forEach(i -> each[i] = -logProbability(logits[i], tokens[i]));
+        double sum = 0;
+        for (double one : each) {
+            sum += one;
+        }
+        return sum;
     }
 
     /** KL(recorded || own) of the two rows' softmax. */
