@@ -24,6 +24,8 @@ public final class Launcher {
     private static final int NEEDED = 25;
     private static final String MAIN = "dev.skim.llm.cli.Main";
     private static final String VECTOR_MODULE = "jdk.incubator.vector";
+    /** With so many processors at most Java has one thread for each of its two compilers. */
+    private static final int FEW_PROCESSORS = 3;
     /** Set by the options in /skim.jvm: this process was started by a launcher or by the script. */
     private static final boolean LAUNCHED = Boolean.getBoolean("skim.launched");
 
@@ -98,7 +100,8 @@ public final class Launcher {
     }
 
     private static List<String> options() {
-        List<String> options = fileOptions(Paths.get("/proc/sys/vm/overcommit_memory"));
+        List<String> options = fileOptions(
+                Paths.get("/proc/sys/vm/overcommit_memory"), Runtime.getRuntime().availableProcessors());
         String extra = System.getenv("SKIM_JAVA_OPTS");
         if (extra != null && !extra.trim().isEmpty()) {
             Collections.addAll(options, extra.trim().split("\\s+"));
@@ -108,9 +111,10 @@ public final class Launcher {
 
     /**
      * The options in /skim.jvm. Where Linux counts memory as used when it is asked for, the room that they ask for in advance
-     * may be more than there is left, and Java would not start: there it is not asked for.
+     * may be more than there is left, and Java would not start: there it is not asked for. With so few processors that Java would
+     * have a single thread for its optimising compiler, it gets two, so that two kernels are compiled at a time.
      */
-    static List<String> fileOptions(Path overcommit) {
+    static List<String> fileOptions(Path overcommit, int processors) {
         List<String> options = new ArrayList<>();
         try (BufferedReader reader = new BufferedReader(
                 new InputStreamReader(Launcher.class.getResourceAsStream("/skim.jvm"), StandardCharsets.US_ASCII))) {
@@ -128,6 +132,9 @@ public final class Launcher {
             }
         } catch (IOException e) {
             // No Linux, or none that tells.
+        }
+        if (processors <= FEW_PROCESSORS) {
+            options.add("-XX:CICompilerCount=3");
         }
         return options;
     }

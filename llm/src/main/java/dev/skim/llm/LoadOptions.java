@@ -8,11 +8,13 @@ import java.util.function.DoubleConsumer;
  *
  * @param threads threads that compute, 1 to 1024
  * @param progress told the loaded share, 0 to 1, as it grows; may be called from any thread, but by one at a time
+ * @param rehearsal how the session will be opened that a new process begins with, or null: while the model is read, one more
+ *     thread runs its first layer in that way, so that the JIT compiler is done with the kernels sooner
  */
-public record LoadOptions(int threads, DoubleConsumer progress) {
-    /** As many threads as the machine has processors, no progress report. */
+public record LoadOptions(int threads, DoubleConsumer progress, SessionOptions rehearsal) {
+    /** As many threads as the machine has processors, no progress report, no rehearsal. */
     public static final LoadOptions DEFAULT =
-            new LoadOptions(Runtime.getRuntime().availableProcessors(), share -> {});
+            new LoadOptions(Runtime.getRuntime().availableProcessors(), share -> {}, null);
 
     /** Checks the thread count. */
     public LoadOptions {
@@ -24,11 +26,16 @@ public record LoadOptions(int threads, DoubleConsumer progress) {
 
     /** The same with another thread count. */
     public LoadOptions withThreads(int count) {
-        return new LoadOptions(count, progress);
+        return new LoadOptions(count, progress, rehearsal);
     }
 
     /** The same with another listener. */
     public LoadOptions withProgress(DoubleConsumer listener) {
-        return new LoadOptions(threads, listener);
+        return new LoadOptions(threads, listener, rehearsal);
+    }
+
+    /** The same with another rehearsal. */
+    public LoadOptions withRehearsal(SessionOptions options) {
+        return new LoadOptions(threads, progress, options);
     }
 }

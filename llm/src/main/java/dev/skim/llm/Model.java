@@ -22,7 +22,7 @@ public final class Model implements AutoCloseable {
         this.workers = workers;
         // The tokenizer first: what is wrong with it is then known before the weights are read.
         tokenizer = Tokenizer.of(file.metadata());
-        decoder = Decoder.load(file, workers, options.progress());
+        decoder = Decoder.load(file, workers, options.progress(), options.rehearsal());
         if (decoder.vocabularySize() != tokenizer.vocabularySize()) {
             throw new SkimException(file.path().getFileName() + " has " + tokenizer.vocabularySize()
                     + " tokens in its vocabulary, but " + decoder.vocabularySize() + " rows in token_embd.weight.");

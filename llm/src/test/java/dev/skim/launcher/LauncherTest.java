@@ -41,7 +41,7 @@ class LauncherTest {
 
     @Test
     void asksForLittleInAdvanceWhereThatCounts(@TempDir Path folder) throws IOException {
-        List<String> usual = Launcher.fileOptions(folder.resolve("absent"));
+        List<String> usual = Launcher.fileOptions(folder.resolve("absent"), 8);
         assertTrue(usual.contains("-XX:InitialRAMPercentage=25"));
         for (int mode = 0; mode <= 2; mode++) {
             List<String> expected = new ArrayList<>(usual);
@@ -49,8 +49,15 @@ class LauncherTest {
                 expected.add("-XX:InitialRAMPercentage=1");
             }
             Path file = Files.writeString(folder.resolve("mode" + mode), mode + "\n");
-            assertEquals(expected, Launcher.fileOptions(file));
+            assertEquals(expected, Launcher.fileOptions(file, 8));
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,true", "2,true", "3,true", "4,false", "64,false"})
+    void compilesTwoKernelsAtATimeOnFewProcessors(int processors, boolean asked, @TempDir Path folder) {
+        List<String> options = Launcher.fileOptions(folder.resolve("absent"), processors);
+        assertEquals(asked, options.contains("-XX:CICompilerCount=3"));
     }
 
     /** What passedOn packs, received unpacks; it is ASCII, which every locale lets through. */

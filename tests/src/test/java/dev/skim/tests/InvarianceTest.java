@@ -14,7 +14,10 @@ import dev.skim.llm.SessionOptions;
 import dev.skim.llm.TokenListener;
 import dev.skim.nn.KvType;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -134,6 +137,31 @@ class InvarianceTest {
                         assertFalse(Arrays.equals(logits(two, tokens, 150)[149], whole[149]), "activations were rounded");
                     }
                 }));
+    }
+
+    /** While a model was read, its first layer ran: nothing is left of that, and nothing went wrong in it. */
+    @TestFactory
+    Stream<DynamicTest> rehearsals() {
+        SessionOptions options = SessionOptions.DEFAULT.withExact(false).withKvType(KvType.Q8_0);
+        return Reference.tiny().stream().map(json -> DynamicTest.dynamicTest(json.getFileName().toString(), () -> {
+            Path file = Reference.tinyModel(json);
+            List<Throwable> failures = Collections.synchronizedList(new ArrayList<>());
+            Thread.UncaughtExceptionHandler before = Thread.getDefaultUncaughtExceptionHandler();
+            Thread.setDefaultUncaughtExceptionHandler((thread, failure) -> failures.add(failure));
+            try (Model plain = Model.load(file);
+                    Model rehearsed = Model.load(file, LoadOptions.DEFAULT.withRehearsal(options))) {
+                int[] tokens = tokens(plain, 40);
+                assertSame(logits(plain, tokens, 40, options), logits(rehearsed, tokens, 40, options), "rehearsed");
+                for (Thread thread : Thread.getAllStackTraces().keySet()) {
+                    if (thread.getName().equals("skim-rehearsal")) {
+                        assertTrue(thread.join(Duration.ofSeconds(20)), "it ends");
+                    }
+                }
+            } finally {
+                Thread.setDefaultUncaughtExceptionHandler(before);
+            }
+            assertEquals(List.of(), failures);
+        }));
     }
 
     /** More than one internal batch. */

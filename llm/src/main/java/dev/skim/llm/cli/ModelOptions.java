@@ -2,6 +2,7 @@ package dev.skim.llm.cli;
 
 import dev.skim.llm.LoadOptions;
 import dev.skim.llm.Model;
+import dev.skim.llm.SessionOptions;
 import dev.skim.llm.Tokenizer;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
@@ -31,6 +32,11 @@ final class ModelOptions {
         return load(path());
     }
 
+    /** The same for a session that begins at once. */
+    Model load(SessionOptions session) {
+        return load(path(), options().withRehearsal(session));
+    }
+
     /** Whether a model was named. */
     boolean given() {
         return model != null;
@@ -47,9 +53,13 @@ final class ModelOptions {
 
     /** Loads a file as these options say, with a bar on a terminal. */
     Model load(Path path) {
+        return load(path, options());
+    }
+
+    private static Model load(Path path, LoadOptions options) {
         SlowPath.warn();
         try (ProgressBar bar = new ProgressBar("loading " + path.getFileName())) {
-            Model loaded = Model.load(path, options().withProgress(bar));
+            Model loaded = Model.load(path, options.withProgress(bar));
             bar.close();
             warn(loaded.tokenizer());
             return loaded;

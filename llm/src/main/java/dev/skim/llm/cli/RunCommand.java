@@ -58,7 +58,7 @@ final class RunCommand implements Callable<Integer> {
             throw new SkimException("The prompt is empty: there is nothing to answer.");
         }
         generation.sampling();
-        try (Model loaded = model.load();
+        try (Model loaded = model.load(session.rehearsal());
                 Session opened = session.open(loaded, speculation)) {
             String news = session.report().news();
             if (!news.isEmpty() && Streams.errorIsTerminal()) {

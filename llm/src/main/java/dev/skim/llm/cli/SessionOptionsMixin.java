@@ -5,6 +5,7 @@ import dev.skim.llm.Model;
 import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
 import dev.skim.llm.SkimException;
+import dev.skim.skip.SkipPolicy;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -23,6 +24,11 @@ final class SessionOptionsMixin {
     private PrecisionOptions precision;
 
     private SkipReport report;
+
+    /** What is known of the options before the model is. */
+    SessionOptions rehearsal() {
+        return precision.apply(new SessionOptions(contextLength, SkipPolicy.NONE));
+    }
 
     Session open(Model model, SpeculationMixin speculation) {
         if (contextLength > model.contextLength()) {

@@ -1,6 +1,7 @@
 package dev.skim.llm.decoder;
 
 import dev.skim.gguf.GgufFile;
+import dev.skim.llm.SessionOptions;
 import dev.skim.llm.SkimException;
 import dev.skim.nn.Activation;
 import dev.skim.nn.KvCache;
@@ -42,17 +43,14 @@ public final class Decoder {
     private final Rope windowRope;
     private final ModelShape shape;
 
-    private Decoder(DecoderConfig config, Weights weights, Workers workers) {
+    private Decoder(DecoderConfig config, Weights weights, DecoderLayer[] layers, Workers workers) {
         this.config = config;
         this.workers = workers;
+        this.layers = layers;
         int width = config.width();
         int vocabulary = weights.rows("token_embd");
         embedding = weights.linear("token_embd", vocabulary, width);
         embeddingScale = config.architecture().scalesEmbedding() ? (float) Math.sqrt(width) : 1;
-        layers = new DecoderLayer[config.layers()];
-        for (int layer = 0; layer < layers.length; layer++) {
-            layers[layer] = DecoderLayer.load(config, weights, layer);
-        }
         outputNorm = weights.norm("output_norm", width, config.epsilon());
         head = weights.has("output.weight") ? weights.linear("output", vocabulary, width) : embedding;
         int pairs = config.ropeDimensions() / 2;
@@ -63,20 +61,45 @@ public final class Decoder {
         rope = config.rope(common != null ? common : shortDivisors);
         longRope = common == null && longDivisors != null ? config.rope(longDivisors) : rope;
         windowRope = config.windowRope();
-        DecoderLayer first = layers[0];
+        layers[0] = DecoderLayer.load(config, weights, 0);
         shape = new ModelShape(
-                layers.length, width, first.attention().multiplyAdds(), first.feedForward().multiplyAdds());
-        weights.refuseUnused();
+                layers.length, width, layers[0].attention().multiplyAdds(), layers[0].feedForward().multiplyAdds());
+    }
+
+    /** A model of the first layer alone: it computes nothing of sense, with all the code that the whole model runs. */
+    private Decoder(Decoder whole, Workers workers) {
+        config = whole.config;
+        this.workers = workers;
+        layers = new DecoderLayer[] {whole.layers[0]};
+        embedding = whole.embedding;
+        embeddingScale = whole.embeddingScale;
+        outputNorm = whole.outputNorm;
+        head = whole.head;
+        rope = whole.rope;
+        longRope = whole.longRope;
+        windowRope = whole.windowRope;
+        shape = new ModelShape(1, config.width(), whole.shape.attentionCost(), whole.shape.feedForwardCost());
     }
 
     /**
      * Builds the decoder of a file.
      *
      * @param progress told the loaded share, 0 to 1
+     * @param rehearsal what sessions will be like that begin at once, or null: see {@link Rehearsal}
      * @throws SkimException when the architecture is unknown, or the metadata or the tensors do not make a model
      */
-    public static Decoder load(GgufFile file, Workers workers, DoubleConsumer progress) {
-        return new Decoder(DecoderConfig.of(file), new Weights(file, workers, progress), workers);
+    public static Decoder load(GgufFile file, Workers workers, DoubleConsumer progress, SessionOptions rehearsal) {
+        DecoderConfig config = DecoderConfig.of(file);
+        Weights weights = new Weights(file, workers, progress);
+        DecoderLayer[] layers = new DecoderLayer[config.layers()];
+        Decoder decoder = new Decoder(config, weights, layers, workers);
+        try (Rehearsal running = rehearsal == null ? null : new Rehearsal(new Decoder(decoder, new Workers(1)), rehearsal)) {
+            for (int layer = 1; layer < layers.length; layer++) {
+                layers[layer] = DecoderLayer.load(config, weights, layer);
+            }
+        }
+        weights.refuseUnused();
+        return decoder;
     }
 
     /** The architecture. */
