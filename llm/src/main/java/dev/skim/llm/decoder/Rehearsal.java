@@ -7,7 +7,7 @@ import dev.skim.skip.SkipPlan;
 /**
  * Runs a model's first layer and its head on made-up tokens while the other layers are read.
  *
- * <p>Until the JIT compiler is done with a kernel, its vectors are objects, and it is a hundred times slower: in a new process
+ * <p>Until the JIT compiler is done with a kernel, its vectors are objects, and it is many times slower: in a new process
  * most of the time to a 1 B model's first token. What is computed here is thrown away, but it has the compiler start as soon as
  * the first layer is there, with the shapes, the element types and the options that are about to be used.
  */
