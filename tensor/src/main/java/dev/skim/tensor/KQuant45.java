@@ -8,6 +8,8 @@ package dev.skim.tensor;
  */
 final class KQuant45 extends QuantLayout {
     private static final int MINIMUM_FACTORS = 64;
+
+    /** The eight groups' scales, and behind them their minima. */
     private static final int GROUP_SCALES = 128;
 
     /** The planes that take the groups' scales and minima as bytes: beyond those of a block. */

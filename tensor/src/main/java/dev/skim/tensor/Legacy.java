@@ -37,7 +37,7 @@ final class Legacy extends QuantLayout {
         }
         int to = at + codes;
         if (bits == 8) {
-            packBytes(planes, from, 32, panel, to);
+            BytePlanes.put(planes, from, 32, panel, to);
             return;
         }
         // Byte i has the codes of columns i and 16 + i.
@@ -47,7 +47,7 @@ final class Legacy extends QuantLayout {
         }
         for (int j = 0; j < 4; j++) {
             // Bit i of byte j is the fifth bit of column 8 j + i, in the file as in a panel.
-            packBytes(planes, from++, 1, panel, to + (j * 5 + 4) * ROWS);
+            BytePlanes.put(planes, from++, 1, panel, to + (j * 5 + 4) * ROWS);
         }
         BytePlanes.putNibbles(planes, from, 16, panel, to, to + unitBytes() / 2, PAIRS);
     }

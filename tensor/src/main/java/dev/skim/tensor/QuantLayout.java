@@ -61,7 +61,7 @@ abstract class QuantLayout extends PanelLayout {
         }
     }
 
-    /** Writes {@code count} bytes of every row. */
+    /** Writes {@code count} bytes of every row, an even number. */
     final void packBytes(long[] planes, int plane, int count, byte[] panel, int at) {
         if (turnsPairs()) {
             BytePlanes.putApart(planes, plane, count, panel, at);
