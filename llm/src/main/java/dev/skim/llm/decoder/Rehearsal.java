@@ -44,19 +44,19 @@ final class Rehearsal implements AutoCloseable {
         float[] logits = new float[decoder.vocabularySize()];
         for (int prompt : PROMPTS) {
             sequence.truncate(0);
-            boolean goOn = pass(0, prompt, Phase.PREFILL);
-            if (goOn) {
+            pass(0, prompt, Phase.PREFILL);
+            if (!sequence.cancelled()) {
                 decoder.logits(sequence, prompt - 1, 1, logits);
             }
-            for (int i = prompt; goOn && i < prompt + ANSWER; i++) {
-                goOn = pass(i, i + 1, Phase.DECODE);
+            for (int i = prompt; i < prompt + ANSWER; i++) {
+                pass(i, i + 1, Phase.DECODE);
             }
         }
     }
 
-    /** Returns whether nobody ended it. */
-    private boolean pass(int from, int to, Phase phase) {
-        return decoder.run(sequence, tokens, from, to, from, phase, SkipPlan.NONE, true);
+    /** Computes nothing once it is cancelled. */
+    private void pass(int from, int to, Phase phase) {
+        decoder.run(sequence, tokens, from, to, from, phase, SkipPlan.NONE, true);
     }
 
     /** Ends it, before its next sublayer: nobody waits for it. */

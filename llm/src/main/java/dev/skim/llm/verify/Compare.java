@@ -52,8 +52,10 @@ public final class Compare {
      * long as a small model, and added in order, so that a second run gives the same digits.
      */
     public static double surprise(float[][] logits, int[] tokens) {
-        double[] each = new double[logits.length];
-        IntStream.range(0, each.length).parallel().forEach(i -> each[i] = -logProbability(logits[i], tokens[i]));
+        double[] each = IntStream.range(0, logits.length)
+                .parallel()
+                .mapToDouble(i -> -logProbability(logits[i], tokens[i]))
+                .toArray();
         double sum = 0;
         for (double one : each) {
             sum += one;
