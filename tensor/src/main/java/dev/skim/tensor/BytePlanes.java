@@ -5,7 +5,8 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * The bytes of 32 rows turned: plane j holds byte j of every row, as four longs of eight rows each. How rows become panels.
+ * How the bytes of 32 rows become panels. Codes of 4 and 6 bits are put there four bytes at a time, those of two rows in a long.
+ * Others are turned first: plane j holds byte j of every row, as four longs of eight rows each.
  *
  * <p>All of it is plain arithmetic on longs and no Vector API: a model is packed once, by code that has only just been
  * compiled, and a vector in code that is not boxes. Small methods that are called often are compiled soon.
@@ -14,15 +15,16 @@ final class BytePlanes {
     /** Longs of a plane. */
     static final int LONGS = PanelLayout.ROWS / Long.BYTES;
 
-    /** Longs of two planes, and of one of pairs. */
-    private static final int PAIR_LONGS = 2 * LONGS;
-
     static final long LOW_NIBBLES = 0x0F0F0F0F0F0F0F0FL;
 
     private static final long LOW_PAIRS = 0x0303030303030303L;
     private static final long TOP_NIBBLES = 0xF000F000F000F000L;
+    private static final long LOW_HALF = 0xFFFFFFFFL;
 
     private static final int ROWS = PanelLayout.ROWS;
+
+    /** Bytes of a 32-bit number of each row. */
+    private static final int NUMBERS = Integer.BYTES * ROWS;
 
     // All of them here: code that was compiled while a single kind of VarHandle was loaded is thrown away when the next one is.
     static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
@@ -43,14 +45,12 @@ final class BytePlanes {
         }
     }
 
-    /**
-     * Eight bytes of eight rows, by the swaps of ever smaller blocks: Warren, Hacker's Delight (2nd ed.), section 7-3. All but
-     * the last keep even rows and odd ones apart.
-     */
+    /** Eight bytes of eight rows, by the swaps of ever smaller blocks: Warren, Hacker's Delight (2nd ed.), section 7-3. */
     private static void turn(byte[] rows, int from, int stride, long[] planes, int to) {
-        turnPairs(rows, from, 2 * stride, planes, to);
-        turnPairs(rows, from + stride, 2 * stride, planes, to + LONGS);
-        for (int i = to; i < to + Long.BYTES * LONGS; i += PAIR_LONGS) {
+        turnFour(rows, from, 2 * stride, planes, to);
+        turnFour(rows, from + stride, 2 * stride, planes, to + LONGS);
+        // What is left is to swap the bytes of even rows with those of odd ones.
+        for (int i = to; i < to + Long.BYTES * LONGS; i += 2 * LONGS) {
             long even = planes[i];
             long odd = planes[i + LONGS];
             long swap = (even >>> 8 ^ odd) & 0x00FF00FF00FF00FFL;
@@ -59,36 +59,24 @@ final class BytePlanes {
         }
     }
 
-    /**
-     * Turns the same bytes by twos: plane 2i holds bytes 2i and 2i + 1 of every row, as eight longs of four rows' 16-bit numbers
-     * each, and plane 2i + 1 is a part of it.
-     */
-    static void gatherPairs(byte[] rows, int from, int stride, int count, long[] planes) {
-        for (int k = 0; k < PAIR_LONGS; k++) {
-            for (int j = 0; j < count; j += Long.BYTES) {
-                turnPairs(rows, from + k * 4 * stride + j, stride, planes, j * LONGS + k);
-            }
-        }
-    }
-
     /** Four 16-bit numbers of four rows. */
-    private static void turnPairs(byte[] rows, int from, int stride, long[] planes, int to) {
+    private static void turnFour(byte[] rows, int from, int stride, long[] planes, int to) {
         long a = (long) LONG.get(rows, from);
         long b = (long) LONG.get(rows, from + stride);
         long c = (long) LONG.get(rows, from + 2 * stride);
         long d = (long) LONG.get(rows, from + 3 * stride);
-        long swap = (a >>> 32 ^ c) & 0xFFFFFFFFL;
+        long swap = (a >>> 32 ^ c) & LOW_HALF;
         c ^= swap;
         a ^= swap << 32;
-        swap = (b >>> 32 ^ d) & 0xFFFFFFFFL;
+        swap = (b >>> 32 ^ d) & LOW_HALF;
         d ^= swap;
         b ^= swap << 32;
         swap = (a >>> 16 ^ b) & 0x0000FFFF0000FFFFL;
         planes[to] = a ^ swap << 16;
-        planes[to + PAIR_LONGS] = b ^ swap;
+        planes[to + 2 * LONGS] = b ^ swap;
         swap = (c >>> 16 ^ d) & 0x0000FFFF0000FFFFL;
-        planes[to + 2 * PAIR_LONGS] = c ^ swap << 16;
-        planes[to + 3 * PAIR_LONGS] = d ^ swap;
+        planes[to + 4 * LONGS] = c ^ swap << 16;
+        planes[to + 6 * LONGS] = d ^ swap;
     }
 
     /** Writes planes {@code plane} to {@code plane + count - 1} as they are: 32 bytes each. */
@@ -98,46 +86,15 @@ final class BytePlanes {
         }
     }
 
-    /** Writes eight rows' bytes, or four rows' pairs of them. */
-    static void put(byte[] panel, int at, long rows) {
+    private static void put(byte[] panel, int at, long rows) {
         LONG.set(panel, at, rows);
     }
 
-    /** Writes planes of pairs, an even number, as {@link #put(long[], int, int, byte[], int)} writes those of bytes. */
-    static void putApart(long[] planes, int plane, int count, byte[] panel, int at) {
-        for (int i = 0; i < count * LONGS; i += PAIR_LONGS) {
-            for (int k = 0; k < PAIR_LONGS; k += 2) {
-                long four = planes[plane * LONGS + i + k];
-                long next = planes[plane * LONGS + i + k + 1];
-                int to = at + i * Long.BYTES + k * 4;
-                put(panel, to, lowBytes(four) | lowBytes(next) << 32);
-                put(panel, to + ROWS, lowBytes(four >>> 8) | lowBytes(next >>> 8) << 32);
-            }
+    /** Writes the 16-bit number at {@code from} of every row. */
+    static void putShorts(byte[] rows, int from, int stride, byte[] panel, int at) {
+        for (int r = 0; r < ROWS; r++) {
+            SHORT.set(panel, at + r * Short.BYTES, (short) SHORT.get(rows, from + r * stride));
         }
-    }
-
-    /** The lower bytes of four pairs side by side. */
-    private static long lowBytes(long pairs) {
-        long four = pairs & 0x00FF00FF00FF00FFL;
-        long two = (four | four >>> 8) & 0x0000FFFF0000FFFFL;
-        return (two | two >>> 16) & 0xFFFFFFFFL;
-    }
-
-    /** Writes two planes as 32 little-endian 16-bit numbers. */
-    static void putShorts(long[] planes, int plane, byte[] panel, int at) {
-        for (int k = 0; k < LONGS; k++) {
-            long low = planes[plane * LONGS + k];
-            long high = planes[(plane + 1) * LONGS + k];
-            put(panel, at + 16 * k, spread(low) | spread(high) << 8);
-            put(panel, at + 16 * k + 8, spread(low >>> 32) | spread(high >>> 32) << 8);
-        }
-    }
-
-    /** The low four bytes, with an empty byte above each. */
-    private static long spread(long bytes) {
-        long four = bytes & 0xFFFFFFFFL;
-        long two = (four | four << 16) & 0x0000FFFF0000FFFFL;
-        return (two | two << 8) & 0x00FF00FF00FF00FFL;
     }
 
     /**
@@ -162,26 +119,22 @@ final class BytePlanes {
     }
 
     /**
-     * Puts four 4-bit codes of a row side by side: of planes 4i to 4i + 3 of pairs, counted from {@code plane}, the low nibbles
-     * become 32 16-bit numbers at {@code low + 64 i}, the first column's lowest, and the high ones 32 at {@code high + 64 i}.
-     *
-     * @param count planes
+     * Puts eight 4-bit codes of a row, a to h, into a 32-bit number, from the lowest bits on a e b f c g d h: of every eight of
+     * {@code count} bytes the low nibbles become 32 numbers, the first at {@code low}, and the high ones 32 from {@code high} on.
      */
-    static void putQuads(long[] planes, int plane, int count, byte[] panel, int low, int high) {
-        for (int i = 0; i < count * LONGS; i += 2 * PAIR_LONGS) {
-            for (int k = 0; k < PAIR_LONGS; k++) {
-                long first = planes[plane * LONGS + i + k];
-                long second = planes[plane * LONGS + i + PAIR_LONGS + k];
-                int at = i / 2 * Long.BYTES + k * Long.BYTES;
-                put(panel, low + at, nibbles(first) | nibbles(second) << 8);
-                put(panel, high + at, nibbles(first >>> 4) | nibbles(second >>> 4) << 8);
+    static void putEights(byte[] rows, int from, int stride, int count, byte[] panel, int low, int high) {
+        for (int r = 0; r < ROWS; r += 2) {
+            int to = r * Integer.BYTES;
+            for (int j = 0; j < count; j += Long.BYTES) {
+                long even = (long) LONG.get(rows, from + r * stride + j);
+                long odd = (long) LONG.get(rows, from + (r + 1) * stride + j);
+                long first = even & LOW_HALF | odd << 32;
+                long second = even >>> 32 | odd & ~LOW_HALF;
+                put(panel, low + to, first & LOW_NIBBLES | (second & LOW_NIBBLES) << 4);
+                put(panel, high + to, first >>> 4 & LOW_NIBBLES | second & ~LOW_NIBBLES);
+                to += NUMBERS;
             }
         }
-    }
-
-    /** The low nibbles of four pairs of bytes, each pair's side by side in the lower byte. */
-    private static long nibbles(long pairs) {
-        return pairs & 0x000F000F000F000FL | pairs >>> 4 & 0x00F000F000F000F0L;
     }
 
     /**
@@ -201,32 +154,42 @@ final class BytePlanes {
     }
 
     /**
-     * Puts eight 6-bit codes of a row, a to h, into three 16-bit numbers: {@code a | b << 6 | (g & 15) << 12},
-     * {@code c | d << 6 | g >> 4 << 12 | (h & 3) << 14} and {@code e | f << 6 | h >> 2 << 12}; 32 of each stand side by side.
+     * Puts sixteen 6-bit codes of a row into three 32-bit numbers. Their lower halves have codes 0 and 1, 4 and 5, 8 and 9 in bits 0 to
+     * 11, their upper ones 2 and 3, 6 and 7, 10 and 11. The four bits that are left in each have, in the lower halves, code 12 (four bits
+     * in the first number, two in the second) and 13 (two in the second, four in the third), in the upper ones 14 and 15.
      *
-     * @param low the plane of pairs with the low four bits of a and b, from bit {@code lowShift} on; the others' follow
-     * @param high the plane of their upper two, from bit {@code highShift} on
+     * @param low where the sixteen bytes with the codes' low four bits stand in the first row, from bit {@code lowShift} on
+     * @param high where those with their upper two stand, from bit {@code highShift} on
      */
-    static void putSixes(long[] planes, int low, int lowShift, int high, int highShift, byte[] panel, int at) {
-        for (int k = 0; k < PAIR_LONGS; k++) {
-            int l = low * LONGS + k;
-            int h = high * LONGS + k;
-            long last = sixes(planes[l + 3 * PAIR_LONGS] >>> lowShift, planes[h + 3 * PAIR_LONGS] >>> highShift);
-            int to = at + k * Long.BYTES;
-            put(panel, to, sixes(planes[l] >>> lowShift, planes[h] >>> highShift) | last << 12 & TOP_NIBBLES);
-            put(
-                    panel, to + 2 * ROWS,
-                    sixes(planes[l + PAIR_LONGS] >>> lowShift, planes[h + PAIR_LONGS] >>> highShift) | last << 8 & TOP_NIBBLES);
-            put(
-                    panel, to + 4 * ROWS,
-                    sixes(planes[l + 2 * PAIR_LONGS] >>> lowShift, planes[h + 2 * PAIR_LONGS] >>> highShift)
-                            | last << 4 & TOP_NIBBLES);
+    static void putSixes(
+            byte[] rows, int low, int lowShift, int high, int highShift, int stride, byte[] panel, int at) {
+        for (int r = 0; r < ROWS; r += 2) {
+            int l = low + r * stride;
+            int h = high + r * stride;
+            long l0 = (long) LONG.get(rows, l) >>> lowShift & LOW_NIBBLES
+                    | ((long) LONG.get(rows, h) >>> highShift & LOW_PAIRS) << 4;
+            long l1 = (long) LONG.get(rows, l + Long.BYTES) >>> lowShift & LOW_NIBBLES
+                    | ((long) LONG.get(rows, h + Long.BYTES) >>> highShift & LOW_PAIRS) << 4;
+            l += stride;
+            h += stride;
+            long m0 = (long) LONG.get(rows, l) >>> lowShift & LOW_NIBBLES
+                    | ((long) LONG.get(rows, h) >>> highShift & LOW_PAIRS) << 4;
+            long m1 = (long) LONG.get(rows, l + Long.BYTES) >>> lowShift & LOW_NIBBLES
+                    | ((long) LONG.get(rows, h + Long.BYTES) >>> highShift & LOW_PAIRS) << 4;
+            l0 = together(l0);
+            l1 = together(l1);
+            m0 = together(m0);
+            m1 = together(m1);
+            long last = l1 >>> 32 | m1 & ~LOW_HALF;
+            int to = at + r * Integer.BYTES;
+            put(panel, to, l0 & LOW_HALF | m0 << 32 | last << 12 & TOP_NIBBLES);
+            put(panel, to + NUMBERS, l0 >>> 32 | m0 & ~LOW_HALF | last << 8 & TOP_NIBBLES);
+            put(panel, to + 2 * NUMBERS, l1 & LOW_HALF | m1 << 32 | last << 4 & TOP_NIBBLES);
         }
     }
 
-    /** Two 6-bit codes of four rows, the first the lower, of which pairs of bytes have the low four bits and the upper two. */
-    private static long sixes(long low, long high) {
-        long codes = low & LOW_NIBBLES | (high & LOW_PAIRS) << 4;
+    /** Of each two bytes the lower six bits, side by side in the lower twelve. */
+    private static long together(long codes) {
         return codes & 0x003F003F003F003FL | codes >>> 2 & 0x0FC00FC00FC00FC0L;
     }
 }

@@ -3,13 +3,11 @@ package dev.skim.tensor;
 import static dev.skim.tensor.Simd.B;
 import static dev.skim.tensor.Simd.BYTES;
 import static dev.skim.tensor.Simd.F;
-import static dev.skim.tensor.Simd.HALF_BYTES;
-import static dev.skim.tensor.Simd.I;
+import static dev.skim.tensor.Simd.WORDS;
 import static jdk.incubator.vector.VectorOperators.B2F;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
-import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_S2I;
 
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
@@ -26,32 +24,32 @@ import jdk.incubator.vector.IntVector;
 final class Codes {
     private static final int ROWS = PanelLayout.ROWS;
     private static final int UNIT = QuantLayout.UNIT;
+    private static final int SIXTEEN = 16;
     private static final int SCALES = QuantLayout.SCALES;
     private static final int MINIMA = QuantLayout.MINIMA;
 
     private Codes() {}
 
+    /** Eight columns of a row are in a number ({@link BytePlanes#putEights}). */
     static void expand4(
             byte[] q, int qo, int stride, int groups, int group, float[] s, int so, float[] out, int oo) {
         int l = Simd.LANES;
         for (int g = 0; g < groups; g++) {
-            FloatVector d0 = FloatVector.fromArray(F, s, so + g * SCALES), d1 = FloatVector.fromArray(F, s, so + g * SCALES + l);
-            FloatVector m0 = FloatVector.fromArray(F, s, so + g * SCALES + MINIMA), m1 = FloatVector.fromArray(F, s, so + g * SCALES + MINIMA + l);
-            int base = qo + g * stride;
-            int to = oo + g * group * ROWS;
-            for (int p = 0; p < group / 4; p++) {
-                IntVector u = (IntVector) ByteVector.fromArray(HALF_BYTES, q, base + p * 2 * ROWS).reinterpretAsShorts()
-                        .convertShape(ZERO_EXTEND_S2I, I, 0);
-                IntVector v = (IntVector) ByteVector.fromArray(HALF_BYTES, q, base + p * 2 * ROWS + 2 * l).reinterpretAsShorts()
-                        .convertShape(ZERO_EXTEND_S2I, I, 0);
-                ((FloatVector) u.and(15).convertShape(I2F, F, 0)).fma(d0, m0).intoArray(out, to + p * 4 * ROWS);
-                ((FloatVector) v.and(15).convertShape(I2F, F, 0)).fma(d1, m1).intoArray(out, to + p * 4 * ROWS + l);
-                ((FloatVector) u.lanewise(LSHR, 4).and(15).convertShape(I2F, F, 0)).fma(d0, m0).intoArray(out, to + p * 4 * ROWS + ROWS);
-                ((FloatVector) v.lanewise(LSHR, 4).and(15).convertShape(I2F, F, 0)).fma(d1, m1).intoArray(out, to + p * 4 * ROWS + ROWS + l);
-                ((FloatVector) u.lanewise(LSHR, 8).and(15).convertShape(I2F, F, 0)).fma(d0, m0).intoArray(out, to + p * 4 * ROWS + 2 * ROWS);
-                ((FloatVector) v.lanewise(LSHR, 8).and(15).convertShape(I2F, F, 0)).fma(d1, m1).intoArray(out, to + p * 4 * ROWS + 2 * ROWS + l);
-                ((FloatVector) u.lanewise(LSHR, 12).convertShape(I2F, F, 0)).fma(d0, m0).intoArray(out, to + p * 4 * ROWS + 3 * ROWS);
-                ((FloatVector) v.lanewise(LSHR, 12).convertShape(I2F, F, 0)).fma(d1, m1).intoArray(out, to + p * 4 * ROWS + 3 * ROWS + l);
+            for (int r = 0; r < 2 * l; r += l) {
+                FloatVector d = FloatVector.fromArray(F, s, so + g * SCALES + r);
+                FloatVector m = FloatVector.fromArray(F, s, so + g * SCALES + MINIMA + r);
+                for (int p = 0; p < group / 8; p++) {
+                    IntVector u = ByteVector.fromArray(WORDS, q, qo + g * stride + p * 4 * ROWS + 4 * r).reinterpretAsInts();
+                    int to = oo + (g * group + p * 8) * ROWS + r;
+                    ((FloatVector) u.and(15).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to);
+                    ((FloatVector) u.lanewise(LSHR, 8).and(15).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + ROWS);
+                    ((FloatVector) u.lanewise(LSHR, 16).and(15).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 2 * ROWS);
+                    ((FloatVector) u.lanewise(LSHR, 24).and(15).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 3 * ROWS);
+                    ((FloatVector) u.lanewise(LSHR, 4).and(15).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 4 * ROWS);
+                    ((FloatVector) u.lanewise(LSHR, 12).and(15).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 5 * ROWS);
+                    ((FloatVector) u.lanewise(LSHR, 20).and(15).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 6 * ROWS);
+                    ((FloatVector) u.lanewise(LSHR, 28).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 7 * ROWS);
+                }
             }
         }
     }
@@ -88,33 +86,33 @@ final class Codes {
         }
     }
 
-    /** Eight columns of a row are in three numbers ({@link BytePlanes#putSixes}). */
-    static void expand6(
-            byte[] q, int qo, int stride, int groups, int group, float[] s, int so, float[] out, int oo) {
+    /** A group's sixteen columns of a row are in three numbers ({@link BytePlanes#putSixes}). */
+    static void expand6(byte[] q, int qo, int stride, int groups, float[] s, int so, float[] out, int oo) {
         int l = Simd.LANES;
         for (int g = 0; g < groups; g++) {
             for (int r = 0; r < 2 * l; r += l) {
                 FloatVector d = FloatVector.fromArray(F, s, so + g * SCALES + r);
-                for (int p = 0; p < group / 8; p++) {
-                    int from = qo + g * stride + p * 6 * ROWS + 2 * r;
-                    int to = oo + (g * group + p * 8) * ROWS + r;
-                    IntVector u = (IntVector) ByteVector.fromArray(HALF_BYTES, q, from).reinterpretAsShorts()
-                            .convertShape(ZERO_EXTEND_S2I, I, 0);
-                    IntVector v = (IntVector) ByteVector.fromArray(HALF_BYTES, q, from + 2 * ROWS).reinterpretAsShorts()
-                            .convertShape(ZERO_EXTEND_S2I, I, 0);
-                    IntVector w = (IntVector) ByteVector.fromArray(HALF_BYTES, q, from + 4 * ROWS).reinterpretAsShorts()
-                            .convertShape(ZERO_EXTEND_S2I, I, 0);
-                    ((FloatVector) u.and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to);
-                    ((FloatVector) u.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + ROWS);
-                    ((FloatVector) v.and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 2 * ROWS);
-                    ((FloatVector) v.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 3 * ROWS);
-                    ((FloatVector) w.and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 4 * ROWS);
-                    ((FloatVector) w.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 5 * ROWS);
-                    u = u.lanewise(LSHR, 12).or(v.lanewise(LSHR, 8).and(48));
-                    v = v.lanewise(LSHR, 14).or(w.lanewise(LSHR, 10).and(60));
-                    ((FloatVector) u.sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 6 * ROWS);
-                    ((FloatVector) v.sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 7 * ROWS);
-                }
+                int from = qo + g * stride + 4 * r;
+                int to = oo + g * SIXTEEN * ROWS + r;
+                IntVector u = ByteVector.fromArray(WORDS, q, from).reinterpretAsInts();
+                IntVector v = ByteVector.fromArray(WORDS, q, from + 4 * ROWS).reinterpretAsInts();
+                IntVector w = ByteVector.fromArray(WORDS, q, from + 8 * ROWS).reinterpretAsInts();
+                ((FloatVector) u.and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to);
+                ((FloatVector) u.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + ROWS);
+                ((FloatVector) u.lanewise(LSHR, 16).and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 2 * ROWS);
+                ((FloatVector) u.lanewise(LSHR, 22).and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 3 * ROWS);
+                ((FloatVector) v.and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 4 * ROWS);
+                ((FloatVector) v.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 5 * ROWS);
+                ((FloatVector) v.lanewise(LSHR, 16).and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 6 * ROWS);
+                ((FloatVector) v.lanewise(LSHR, 22).and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 7 * ROWS);
+                ((FloatVector) w.and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 8 * ROWS);
+                ((FloatVector) w.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 9 * ROWS);
+                ((FloatVector) w.lanewise(LSHR, 16).and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 10 * ROWS);
+                ((FloatVector) w.lanewise(LSHR, 22).and(63).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 11 * ROWS);
+                ((FloatVector) u.lanewise(LSHR, 12).and(15).or(v.lanewise(LSHR, 8).and(48)).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 12 * ROWS);
+                ((FloatVector) v.lanewise(LSHR, 14).and(3).or(w.lanewise(LSHR, 10).and(60)).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 13 * ROWS);
+                ((FloatVector) u.lanewise(LSHR, 28).or(v.lanewise(LSHR, 24).and(48)).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 14 * ROWS);
+                ((FloatVector) v.lanewise(LSHR, 30).or(w.lanewise(LSHR, 26).and(60)).sub(32).convertShape(I2F, F, 0)).mul(d).intoArray(out, to + 15 * ROWS);
             }
         }
     }
@@ -149,10 +147,12 @@ final class Codes {
         }
     }
 
+    /** Four columns at a time, half of those in a number: with all eight C2 would run out of registers. */
     static void dot4(
             byte[] q, int qa, int qb, int stride, int groups, int group,
             float[] s, int sa, int sb, float[] x, int xo, float[] y, int yo) {
         int l = Simd.LANES;
+        int steps = Simd.steps(group / 4);
         FloatVector a0 = FloatVector.fromArray(F, y, yo), a1 = FloatVector.fromArray(F, y, yo + l);
         FloatVector b0 = FloatVector.fromArray(F, y, yo + ROWS), b1 = FloatVector.fromArray(F, y, yo + ROWS + l);
         for (int g = 0; g < groups; g++) {
@@ -160,38 +160,38 @@ final class Codes {
             FloatVector ma0 = FloatVector.fromArray(F, s, sa + g * SCALES + MINIMA), ma1 = FloatVector.fromArray(F, s, sa + g * SCALES + MINIMA + l);
             FloatVector db0 = FloatVector.fromArray(F, s, sb + g * SCALES), db1 = FloatVector.fromArray(F, s, sb + g * SCALES + l);
             FloatVector mb0 = FloatVector.fromArray(F, s, sb + g * SCALES + MINIMA), mb1 = FloatVector.fromArray(F, s, sb + g * SCALES + MINIMA + l);
-            int ga = qa + g * stride;
-            int gb = qb + g * stride;
-            int xg = xo + g * group;
-            for (int p = 0; p < group / 4; p++) {
-                FloatVector x0 = FloatVector.broadcast(F, x[xg + 4 * p]);
-                FloatVector x1 = FloatVector.broadcast(F, x[xg + 4 * p + 1]);
-                FloatVector x2 = FloatVector.broadcast(F, x[xg + 4 * p + 2]);
-                FloatVector x3 = FloatVector.broadcast(F, x[xg + 4 * p + 3]);
-                IntVector u = (IntVector) ByteVector.fromArray(HALF_BYTES, q, ga + p * 2 * ROWS).reinterpretAsShorts()
-                        .convertShape(ZERO_EXTEND_S2I, I, 0);
+            int ga = Simd.index(qa + g * stride);
+            int gb = Simd.index(qb + g * stride);
+            int xg = Simd.index(xo + g * group);
+            for (int p = 0; p < steps; p++) {
+                Simd.keepLoads();
+                int at = (p >> 1) * 4 * ROWS;
+                int half = 4 * (p & 1);
+                int k = xg + 4 * p;
+                FloatVector x0 = FloatVector.broadcast(F, x[k]);
+                FloatVector x1 = FloatVector.broadcast(F, x[k + 1]);
+                FloatVector x2 = FloatVector.broadcast(F, x[k + 2]);
+                FloatVector x3 = FloatVector.broadcast(F, x[k + 3]);
+                IntVector u = ByteVector.fromArray(WORDS, q, ga + at).reinterpretAsInts().lanewise(LSHR, half);
                 a0 = ((FloatVector) u.and(15).convertShape(I2F, F, 0)).fma(da0, ma0).fma(x0, a0);
-                a0 = ((FloatVector) u.lanewise(LSHR, 4).and(15).convertShape(I2F, F, 0)).fma(da0, ma0).fma(x1, a0);
-                a0 = ((FloatVector) u.lanewise(LSHR, 8).and(15).convertShape(I2F, F, 0)).fma(da0, ma0).fma(x2, a0);
-                a0 = ((FloatVector) u.lanewise(LSHR, 12).convertShape(I2F, F, 0)).fma(da0, ma0).fma(x3, a0);
-                u = (IntVector) ByteVector.fromArray(HALF_BYTES, q, ga + p * 2 * ROWS + 2 * l).reinterpretAsShorts()
-                        .convertShape(ZERO_EXTEND_S2I, I, 0);
+                a0 = ((FloatVector) u.lanewise(LSHR, 8).and(15).convertShape(I2F, F, 0)).fma(da0, ma0).fma(x1, a0);
+                a0 = ((FloatVector) u.lanewise(LSHR, 16).and(15).convertShape(I2F, F, 0)).fma(da0, ma0).fma(x2, a0);
+                a0 = ((FloatVector) u.lanewise(LSHR, 24).and(15).convertShape(I2F, F, 0)).fma(da0, ma0).fma(x3, a0);
+                u = ByteVector.fromArray(WORDS, q, ga + at + 4 * l).reinterpretAsInts().lanewise(LSHR, half);
                 a1 = ((FloatVector) u.and(15).convertShape(I2F, F, 0)).fma(da1, ma1).fma(x0, a1);
-                a1 = ((FloatVector) u.lanewise(LSHR, 4).and(15).convertShape(I2F, F, 0)).fma(da1, ma1).fma(x1, a1);
-                a1 = ((FloatVector) u.lanewise(LSHR, 8).and(15).convertShape(I2F, F, 0)).fma(da1, ma1).fma(x2, a1);
-                a1 = ((FloatVector) u.lanewise(LSHR, 12).convertShape(I2F, F, 0)).fma(da1, ma1).fma(x3, a1);
-                u = (IntVector) ByteVector.fromArray(HALF_BYTES, q, gb + p * 2 * ROWS).reinterpretAsShorts()
-                        .convertShape(ZERO_EXTEND_S2I, I, 0);
+                a1 = ((FloatVector) u.lanewise(LSHR, 8).and(15).convertShape(I2F, F, 0)).fma(da1, ma1).fma(x1, a1);
+                a1 = ((FloatVector) u.lanewise(LSHR, 16).and(15).convertShape(I2F, F, 0)).fma(da1, ma1).fma(x2, a1);
+                a1 = ((FloatVector) u.lanewise(LSHR, 24).and(15).convertShape(I2F, F, 0)).fma(da1, ma1).fma(x3, a1);
+                u = ByteVector.fromArray(WORDS, q, gb + at).reinterpretAsInts().lanewise(LSHR, half);
                 b0 = ((FloatVector) u.and(15).convertShape(I2F, F, 0)).fma(db0, mb0).fma(x0, b0);
-                b0 = ((FloatVector) u.lanewise(LSHR, 4).and(15).convertShape(I2F, F, 0)).fma(db0, mb0).fma(x1, b0);
-                b0 = ((FloatVector) u.lanewise(LSHR, 8).and(15).convertShape(I2F, F, 0)).fma(db0, mb0).fma(x2, b0);
-                b0 = ((FloatVector) u.lanewise(LSHR, 12).convertShape(I2F, F, 0)).fma(db0, mb0).fma(x3, b0);
-                u = (IntVector) ByteVector.fromArray(HALF_BYTES, q, gb + p * 2 * ROWS + 2 * l).reinterpretAsShorts()
-                        .convertShape(ZERO_EXTEND_S2I, I, 0);
+                b0 = ((FloatVector) u.lanewise(LSHR, 8).and(15).convertShape(I2F, F, 0)).fma(db0, mb0).fma(x1, b0);
+                b0 = ((FloatVector) u.lanewise(LSHR, 16).and(15).convertShape(I2F, F, 0)).fma(db0, mb0).fma(x2, b0);
+                b0 = ((FloatVector) u.lanewise(LSHR, 24).and(15).convertShape(I2F, F, 0)).fma(db0, mb0).fma(x3, b0);
+                u = ByteVector.fromArray(WORDS, q, gb + at + 4 * l).reinterpretAsInts().lanewise(LSHR, half);
                 b1 = ((FloatVector) u.and(15).convertShape(I2F, F, 0)).fma(db1, mb1).fma(x0, b1);
-                b1 = ((FloatVector) u.lanewise(LSHR, 4).and(15).convertShape(I2F, F, 0)).fma(db1, mb1).fma(x1, b1);
-                b1 = ((FloatVector) u.lanewise(LSHR, 8).and(15).convertShape(I2F, F, 0)).fma(db1, mb1).fma(x2, b1);
-                b1 = ((FloatVector) u.lanewise(LSHR, 12).convertShape(I2F, F, 0)).fma(db1, mb1).fma(x3, b1);
+                b1 = ((FloatVector) u.lanewise(LSHR, 8).and(15).convertShape(I2F, F, 0)).fma(db1, mb1).fma(x1, b1);
+                b1 = ((FloatVector) u.lanewise(LSHR, 16).and(15).convertShape(I2F, F, 0)).fma(db1, mb1).fma(x2, b1);
+                b1 = ((FloatVector) u.lanewise(LSHR, 24).and(15).convertShape(I2F, F, 0)).fma(db1, mb1).fma(x3, b1);
             }
         }
         a0.intoArray(y, yo);
@@ -202,50 +202,72 @@ final class Codes {
 
     /** A vector of each panel at a time: two strips' constants and numbers would spill. */
     static void dot6(
-            byte[] q, int qa, int qb, int stride, int groups, int group,
+            byte[] q, int qa, int qb, int groups,
             float[] s, int sa, int sb, float[] x, int xo, float[] y, int yo) {
         int l = Simd.LANES;
+        int n = Simd.steps(groups), xi = Simd.index(xo);
         for (int r = 0; r < 2 * l; r += l) {
             FloatVector a = FloatVector.fromArray(F, y, yo + r), b = FloatVector.fromArray(F, y, yo + ROWS + r);
-            for (int g = 0; g < groups; g++) {
+            int ai = Simd.index(qa + 4 * r), bi = Simd.index(qb + 4 * r);
+            for (int g = 0; g < n; g++) {
+                Simd.keepLoads();
                 FloatVector da = FloatVector.fromArray(F, s, sa + g * SCALES + r), db = FloatVector.fromArray(F, s, sb + g * SCALES + r);
-                for (int p = 0; p < group / 8; p++) {
-                    int at = g * stride + p * 6 * ROWS + 2 * r;
-                    int k = xo + g * group + p * 8;
-                    IntVector u, v, w;
-                    u = (IntVector) ByteVector.fromArray(HALF_BYTES, q, qa + at).reinterpretAsShorts()
-                            .convertShape(ZERO_EXTEND_S2I, I, 0);
-                    v = (IntVector) ByteVector.fromArray(HALF_BYTES, q, qa + at + 2 * ROWS).reinterpretAsShorts()
-                            .convertShape(ZERO_EXTEND_S2I, I, 0);
-                    w = (IntVector) ByteVector.fromArray(HALF_BYTES, q, qa + at + 4 * ROWS).reinterpretAsShorts()
-                            .convertShape(ZERO_EXTEND_S2I, I, 0);
-                    a = ((FloatVector) u.and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(FloatVector.broadcast(F, x[k]), a);
-                    a = ((FloatVector) u.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(FloatVector.broadcast(F, x[k + 1]), a);
-                    a = ((FloatVector) v.and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(FloatVector.broadcast(F, x[k + 2]), a);
-                    a = ((FloatVector) v.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(FloatVector.broadcast(F, x[k + 3]), a);
-                    a = ((FloatVector) w.and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(FloatVector.broadcast(F, x[k + 4]), a);
-                    a = ((FloatVector) w.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(FloatVector.broadcast(F, x[k + 5]), a);
-                    u = u.lanewise(LSHR, 12).or(v.lanewise(LSHR, 8).and(48));
-                    v = v.lanewise(LSHR, 14).or(w.lanewise(LSHR, 10).and(60));
-                    a = ((FloatVector) u.sub(32).convertShape(I2F, F, 0)).mul(da).fma(FloatVector.broadcast(F, x[k + 6]), a);
-                    a = ((FloatVector) v.sub(32).convertShape(I2F, F, 0)).mul(da).fma(FloatVector.broadcast(F, x[k + 7]), a);
-                    u = (IntVector) ByteVector.fromArray(HALF_BYTES, q, qb + at).reinterpretAsShorts()
-                            .convertShape(ZERO_EXTEND_S2I, I, 0);
-                    v = (IntVector) ByteVector.fromArray(HALF_BYTES, q, qb + at + 2 * ROWS).reinterpretAsShorts()
-                            .convertShape(ZERO_EXTEND_S2I, I, 0);
-                    w = (IntVector) ByteVector.fromArray(HALF_BYTES, q, qb + at + 4 * ROWS).reinterpretAsShorts()
-                            .convertShape(ZERO_EXTEND_S2I, I, 0);
-                    b = ((FloatVector) u.and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(FloatVector.broadcast(F, x[k]), b);
-                    b = ((FloatVector) u.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(FloatVector.broadcast(F, x[k + 1]), b);
-                    b = ((FloatVector) v.and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(FloatVector.broadcast(F, x[k + 2]), b);
-                    b = ((FloatVector) v.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(FloatVector.broadcast(F, x[k + 3]), b);
-                    b = ((FloatVector) w.and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(FloatVector.broadcast(F, x[k + 4]), b);
-                    b = ((FloatVector) w.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(FloatVector.broadcast(F, x[k + 5]), b);
-                    u = u.lanewise(LSHR, 12).or(v.lanewise(LSHR, 8).and(48));
-                    v = v.lanewise(LSHR, 14).or(w.lanewise(LSHR, 10).and(60));
-                    b = ((FloatVector) u.sub(32).convertShape(I2F, F, 0)).mul(db).fma(FloatVector.broadcast(F, x[k + 6]), b);
-                    b = ((FloatVector) v.sub(32).convertShape(I2F, F, 0)).mul(db).fma(FloatVector.broadcast(F, x[k + 7]), b);
-                }
+                int at = g * 12 * ROWS;
+                int k = xi + g * SIXTEEN;
+                IntVector u = ByteVector.fromArray(WORDS, q, ai + at).reinterpretAsInts();
+                IntVector v = ByteVector.fromArray(WORDS, q, ai + at + 4 * ROWS).reinterpretAsInts();
+                IntVector w = ByteVector.fromArray(WORDS, q, ai + at + 8 * ROWS).reinterpretAsInts();
+                IntVector e = ByteVector.fromArray(WORDS, q, bi + at).reinterpretAsInts();
+                IntVector f = ByteVector.fromArray(WORDS, q, bi + at + 4 * ROWS).reinterpretAsInts();
+                IntVector h = ByteVector.fromArray(WORDS, q, bi + at + 8 * ROWS).reinterpretAsInts();
+                FloatVector xk = FloatVector.broadcast(F, x[k]);
+                a = ((FloatVector) u.and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(xk, a);
+                b = ((FloatVector) e.and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(xk, b);
+                xk = FloatVector.broadcast(F, x[k + 1]);
+                a = ((FloatVector) u.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(xk, a);
+                b = ((FloatVector) e.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(xk, b);
+                xk = FloatVector.broadcast(F, x[k + 2]);
+                a = ((FloatVector) u.lanewise(LSHR, 16).and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(xk, a);
+                b = ((FloatVector) e.lanewise(LSHR, 16).and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(xk, b);
+                xk = FloatVector.broadcast(F, x[k + 3]);
+                a = ((FloatVector) u.lanewise(LSHR, 22).and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(xk, a);
+                b = ((FloatVector) e.lanewise(LSHR, 22).and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(xk, b);
+                xk = FloatVector.broadcast(F, x[k + 4]);
+                a = ((FloatVector) v.and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(xk, a);
+                b = ((FloatVector) f.and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(xk, b);
+                xk = FloatVector.broadcast(F, x[k + 5]);
+                a = ((FloatVector) v.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(xk, a);
+                b = ((FloatVector) f.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(xk, b);
+                xk = FloatVector.broadcast(F, x[k + 6]);
+                a = ((FloatVector) v.lanewise(LSHR, 16).and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(xk, a);
+                b = ((FloatVector) f.lanewise(LSHR, 16).and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(xk, b);
+                xk = FloatVector.broadcast(F, x[k + 7]);
+                a = ((FloatVector) v.lanewise(LSHR, 22).and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(xk, a);
+                b = ((FloatVector) f.lanewise(LSHR, 22).and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(xk, b);
+                xk = FloatVector.broadcast(F, x[k + 8]);
+                a = ((FloatVector) w.and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(xk, a);
+                b = ((FloatVector) h.and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(xk, b);
+                xk = FloatVector.broadcast(F, x[k + 9]);
+                a = ((FloatVector) w.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(xk, a);
+                b = ((FloatVector) h.lanewise(LSHR, 6).and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(xk, b);
+                xk = FloatVector.broadcast(F, x[k + 10]);
+                a = ((FloatVector) w.lanewise(LSHR, 16).and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(xk, a);
+                b = ((FloatVector) h.lanewise(LSHR, 16).and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(xk, b);
+                xk = FloatVector.broadcast(F, x[k + 11]);
+                a = ((FloatVector) w.lanewise(LSHR, 22).and(63).sub(32).convertShape(I2F, F, 0)).mul(da).fma(xk, a);
+                b = ((FloatVector) h.lanewise(LSHR, 22).and(63).sub(32).convertShape(I2F, F, 0)).mul(db).fma(xk, b);
+                xk = FloatVector.broadcast(F, x[k + 12]);
+                a = ((FloatVector) u.lanewise(LSHR, 12).and(15).or(v.lanewise(LSHR, 8).and(48)).sub(32).convertShape(I2F, F, 0)).mul(da).fma(xk, a);
+                b = ((FloatVector) e.lanewise(LSHR, 12).and(15).or(f.lanewise(LSHR, 8).and(48)).sub(32).convertShape(I2F, F, 0)).mul(db).fma(xk, b);
+                xk = FloatVector.broadcast(F, x[k + 13]);
+                a = ((FloatVector) v.lanewise(LSHR, 14).and(3).or(w.lanewise(LSHR, 10).and(60)).sub(32).convertShape(I2F, F, 0)).mul(da).fma(xk, a);
+                b = ((FloatVector) f.lanewise(LSHR, 14).and(3).or(h.lanewise(LSHR, 10).and(60)).sub(32).convertShape(I2F, F, 0)).mul(db).fma(xk, b);
+                xk = FloatVector.broadcast(F, x[k + 14]);
+                a = ((FloatVector) u.lanewise(LSHR, 28).or(v.lanewise(LSHR, 24).and(48)).sub(32).convertShape(I2F, F, 0)).mul(da).fma(xk, a);
+                b = ((FloatVector) e.lanewise(LSHR, 28).or(f.lanewise(LSHR, 24).and(48)).sub(32).convertShape(I2F, F, 0)).mul(db).fma(xk, b);
+                xk = FloatVector.broadcast(F, x[k + 15]);
+                a = ((FloatVector) v.lanewise(LSHR, 30).or(w.lanewise(LSHR, 26).and(60)).sub(32).convertShape(I2F, F, 0)).mul(da).fma(xk, a);
+                b = ((FloatVector) f.lanewise(LSHR, 30).or(h.lanewise(LSHR, 26).and(60)).sub(32).convertShape(I2F, F, 0)).mul(db).fma(xk, b);
             }
             a.intoArray(y, yo + r);
             b.intoArray(y, yo + ROWS + r);

@@ -3,19 +3,16 @@ package dev.skim.tensor;
 import static dev.skim.tensor.Simd.BYTES;
 import static dev.skim.tensor.Simd.F;
 import static dev.skim.tensor.Simd.HALF_BYTES;
-import static dev.skim.tensor.Simd.HALF_SHORTS;
 import static dev.skim.tensor.Simd.I;
 import static jdk.incubator.vector.VectorOperators.B2F;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
-import static jdk.incubator.vector.VectorOperators.S2F;
 import static jdk.incubator.vector.VectorOperators.S2I;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2I;
 
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.ShortVector;
 
 /**
  * Half-precision numbers, and their products with bytes.
@@ -107,11 +104,11 @@ final class Halves {
      * {@link #scales} or {@link #scalesAndMinima} and {@link ShortTile#multiply}.
      */
     static void add(
-            byte[] q, int at, boolean minima, float shift, short[] t, int from, float scale, float sum, float[] y, int yo) {
+            byte[] q, int at, boolean minima, float shift, float[] t, int from, float scale, float sum, float[] y, int yo) {
         for (int r = 0; r < ROWS; r += Simd.LANES) {
             FloatVector d = ((IntVector) ByteVector.fromArray(HALF_BYTES, q, at + 2 * r).reinterpretAsShorts().convertShape(S2I, I, 0))
                     .lanewise(LSHL, 13).and(MASK).reinterpretAsFloats().mul(BIAS);
-            FloatVector out = ((FloatVector) ShortVector.fromArray(HALF_SHORTS, t, from + r).convertShape(S2F, F, 0))
+            FloatVector out = FloatVector.fromArray(F, t, from + r)
                     .fma(d.mul(scale), FloatVector.fromArray(F, y, yo + r));
             if (minima) {
                 FloatVector m = ((IntVector) ByteVector.fromArray(HALF_BYTES, q, at + 2 * ROWS + 2 * r).reinterpretAsShorts().convertShape(S2I, I, 0))

@@ -12,7 +12,13 @@ final class KQuant45 extends QuantLayout {
     /** The eight groups' scales, and behind them their minima. */
     private static final int GROUP_SCALES = 128;
 
-    /** The planes that take the groups' scales and minima as bytes: beyond those of a block. */
+    /** From a block's start in the file: twelve bytes with the groups' scales and minima. */
+    private static final int PACKED = 4;
+
+    /** From a block's start in the file: the fifth bits, where there are any, and then the codes' low four. */
+    private static final int CODES = 16;
+
+    /** The planes that take the groups' scales and minima as bytes: beyond the file's. */
     private static final int UNPACKED = LONGEST - 16;
 
     private static final long LOW_SIXES = 0x3F3F3F3F3F3F3F3FL;
@@ -32,35 +38,45 @@ final class KQuant45 extends QuantLayout {
     }
 
     @Override
-    void pack(long[] planes, int plane, byte[] panel, int at) {
-        packHalves(planes, plane, panel, at);
-        packHalves(planes, plane + 2, panel, at + MINIMUM_FACTORS);
-        int packed = (plane + 4) * BytePlanes.LONGS;
+    void packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
+        BytePlanes.putShorts(rows, from, stride, panel, at);
+        BytePlanes.putShorts(rows, from + 2, stride, panel, at + MINIMUM_FACTORS);
+        packScales(rows, from + PACKED, stride, panel, at + GROUP_SCALES, planes);
+        for (int g = 0; g < 8 && bits == 4; g += 2) {
+            int low = at + codes + g * unitBytes();
+            BytePlanes.putEights(rows, from + CODES + g * 16, stride, 32, panel, low, low + unitBytes());
+        }
+        if (bits == 5) {
+            packFifths(rows, from + CODES, stride, panel, at + codes, planes);
+        }
+    }
+
+    private static void packScales(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
+        BytePlanes.gather(rows, from, stride, 12, planes);
         int to = UNPACKED * BytePlanes.LONGS;
         int four = 4 * BytePlanes.LONGS;
         for (int i = 0; i < four; i++) {
             // Group g of the first four and group g + 4: bytes g, g + 4 and g + 8 of the twelve.
-            long scale = planes[packed + i];
-            long minimum = planes[packed + four + i];
-            long both = planes[packed + 2 * four + i];
+            long scale = planes[i];
+            long minimum = planes[four + i];
+            long both = planes[2 * four + i];
             planes[to + i] = scale & LOW_SIXES;
             planes[to + four + i] = both & BytePlanes.LOW_NIBBLES | (scale & ~LOW_SIXES) >>> 2;
             planes[to + 2 * four + i] = minimum & LOW_SIXES;
             planes[to + 3 * four + i] = both >>> 4 & BytePlanes.LOW_NIBBLES | (minimum & ~LOW_SIXES) >>> 2;
         }
-        packBytes(planes, UNPACKED, 16, panel, at + GROUP_SCALES);
-        int fifths = plane + 16;
-        int nibbles = bits == 4 ? fifths : fifths + 32;
-        for (int g = 0; g < 8; g += 2) {
-            int low = at + codes + g * unitBytes();
-            if (bits == 4) {
-                BytePlanes.putQuads(planes, nibbles + g * 16, 32, panel, low, low + unitBytes());
-            } else {
-                BytePlanes.putNibbles(planes, nibbles + g * 16, 32, panel, low, low + unitBytes(), PAIRS);
+        BytePlanes.put(planes, UNPACKED, 16, panel, at);
+    }
+
+    /** Packs codes of 5 bits: 32 bytes with the fifth ones and then 128 with the low four. */
+    private void packFifths(byte[] rows, int from, int stride, byte[] panel, int to, long[] planes) {
+        BytePlanes.gather(rows, from, stride, 32 + 128, planes);
+        for (int g = 0; g < 8; g++) {
+            int unit = to + g * unitBytes();
+            if (g % 2 == 0) {
+                BytePlanes.putNibbles(planes, 32 + g * 16, 32, panel, unit, unit + unitBytes(), PAIRS);
             }
-        }
-        for (int g = 0; g < 8 && bits == 5; g++) {
-            BytePlanes.putBits(planes, fifths, 32, g, panel, at + codes + g * unitBytes() + 4 * ROWS, 5 * ROWS);
+            BytePlanes.putBits(planes, 0, 32, g, panel, unit + 4 * ROWS, 5 * ROWS);
         }
     }
 
@@ -83,7 +99,7 @@ final class KQuant45 extends QuantLayout {
             scales(panel, b, shortShift(), scratch.scales, ROWS);
             ShortTile.dot(
                     panel, a + codes, b + codes, groupBytes(), block / group, scratch.scales, x.rounded, from, from / group,
-                    scratch.shortSums, y, yo);
+                    scratch.square, y, yo);
         }
     }
 }

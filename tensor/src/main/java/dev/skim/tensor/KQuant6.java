@@ -7,6 +7,12 @@ package dev.skim.tensor;
 final class KQuant6 extends QuantLayout {
     private static final int GROUP_SCALES = 64;
 
+    // From a block's start in the file, where the codes' low four bits stand.
+
+    private static final int PAIRS_OF_BITS = 128;
+    private static final int FILE_SCALES = 192;
+    private static final int FACTOR = 208;
+
     KQuant6() {
         super(256, 16, 6, 18);
     }
@@ -22,30 +28,38 @@ final class KQuant6 extends QuantLayout {
     }
 
     @Override
-    void pack(long[] planes, int plane, byte[] panel, int at) {
-        packHalves(planes, plane + 208, panel, at);
-        packBytes(planes, plane + 192, 16, panel, at + GROUP_SCALES);
-        for (int c = 0; c < block; c += 8) {
+    void packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
+        BytePlanes.putShorts(rows, from + FACTOR, stride, panel, at);
+        BytePlanes.gather(rows, from + FILE_SCALES, stride, 16, planes);
+        BytePlanes.put(planes, 0, 16, panel, at + GROUP_SCALES);
+        for (int c = 0; c < block; c += group) {
             // The high nibbles are 64 columns further on, the pairs of bits 32.
             int half = c / 128;
             BytePlanes.putSixes(
-                    planes, plane + half * 64 + c % 64, c % 128 / 64 * 4,
-                    plane + 128 + half * 32 + c % 32, c % 128 / 32 * 2, panel, at + codes + c * bits * ROWS / 8);
+                    rows, from + half * 64 + c % 64, c % 128 / 64 * 4,
+                    from + PAIRS_OF_BITS + half * 32 + c % 32, c % 128 / 32 * 2, stride, panel, at + codes + c / group * groupBytes());
         }
     }
 
     @Override
     int code(byte[] panel, int at, int c, int lane) {
-        int from = at + c / 8 * 6 * ROWS + 2 * lane;
-        return switch (c % 8) {
-            case 6 -> number(panel, from, 0) >> 12 | (number(panel, from, 1) >> 12 & 3) << 4;
-            case 7 -> number(panel, from, 1) >> 14 | number(panel, from, 2) >> 12 << 2;
-            default -> number(panel, from, c % 8 / 2) >> 6 * (c & 1) & 63;
-        };
+        int from = at + c / group * groupBytes() + lane * Integer.BYTES;
+        int k = c % group;
+        // Two codes of each four are in the lower half, and so on.
+        int shift = k / 2 % 2 * 16;
+        int four = k / 4;
+        if (four < 3) {
+            return number(panel, from, four) >>> shift + 6 * (k % 2) & 63;
+        }
+        shift += 12;
+        int first = number(panel, from, 0) >>> shift & 15;
+        int second = number(panel, from, 1) >>> shift & 15;
+        int third = number(panel, from, 2) >>> shift & 15;
+        return k % 2 == 0 ? first | (second & 3) << 4 : second >> 2 | third << 2;
     }
 
     private static int number(byte[] panel, int from, int i) {
-        return (short) BytePlanes.SHORT.get(panel, from + i * 2 * ROWS) & 0xffff;
+        return (int) BytePlanes.INT.get(panel, from + i * ROWS * Integer.BYTES);
     }
 
     @Override
@@ -70,18 +84,12 @@ final class KQuant6 extends QuantLayout {
     void roundedDot(
             byte[] panel, int first, int second, int columns, Activations x, float[] y, int yo, Scratch scratch) {
         float[] s = scratch.scales;
-        short[] sums = scratch.shortSums;
         for (int from = 0; from < columns; from += block) {
             int a = blockAt(first, from);
             int b = blockAt(second, from);
             wholeScales(panel, a, s, 0);
             wholeScales(panel, b, s, ROWS);
-            WholeProduct.sum(panel, a + codes, b + codes, x.whole, from / group, block / group, sums);
-            for (int c = 0; c < block; c += WholeActivations.BLOCK) {
-                WholeProduct.add(
-                        sums, c / group * 2 * ROWS, s, c / group * SCALES, MINIMA,
-                        x.whole.scales[(from + c) / WholeActivations.BLOCK], y, yo);
-            }
+            WholeProduct.dot(panel, a + codes, b + codes, block, x.whole, from, s, MINIMA, y, yo);
         }
     }
 

@@ -29,27 +29,28 @@ final class Legacy extends QuantLayout {
     }
 
     @Override
-    void pack(long[] planes, int plane, byte[] panel, int at) {
-        int from = plane;
-        for (int field = 0; field < (minimum ? 2 : 1); field++) {
-            packHalves(planes, from, panel, at + field * 64);
-            from += 2;
+    void packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
+        int fields = minimum ? 2 : 1;
+        for (int field = 0; field < fields; field++) {
+            BytePlanes.putShorts(rows, from + 2 * field, stride, panel, at + field * 2 * ROWS);
         }
+        int rest = from + 2 * fields;
         int to = at + codes;
-        if (bits == 8) {
-            BytePlanes.put(planes, from, 32, panel, to);
+        // Of 4 and 5 bits, byte i has the codes of columns i and 16 + i.
+        if (bits == 4) {
+            BytePlanes.putEights(rows, rest, stride, 16, panel, to, to + unitBytes() / 2);
             return;
         }
-        // Byte i has the codes of columns i and 16 + i.
-        if (bits == 4) {
-            BytePlanes.putQuads(planes, from, 16, panel, to, to + unitBytes() / 2);
+        BytePlanes.gather(rows, rest, stride, fileBytes() - 2 * fields, planes);
+        if (bits == 8) {
+            BytePlanes.put(planes, 0, 32, panel, to);
             return;
         }
         for (int j = 0; j < 4; j++) {
             // Bit i of byte j is the fifth bit of column 8 j + i, in the file as in a panel.
-            BytePlanes.put(planes, from++, 1, panel, to + (j * 5 + 4) * ROWS);
+            BytePlanes.put(planes, j, 1, panel, to + (j * 5 + 4) * ROWS);
         }
-        BytePlanes.putNibbles(planes, from, 16, panel, to, to + unitBytes() / 2, PAIRS);
+        BytePlanes.putNibbles(planes, 4, 16, panel, to, to + unitBytes() / 2, PAIRS);
     }
 
     @Override
@@ -66,7 +67,7 @@ final class Legacy extends QuantLayout {
     @Override
     void roundedDot(
             byte[] panel, int first, int second, int columns, Activations x, float[] y, int yo, Scratch scratch) {
-        short[] sums = scratch.shortSums;
+        float[] sums = scratch.square;
         RoundedActivations rounded = x.rounded;
         // A block is a group, and so its scales are used once: they become f32 as they are.
         for (int from = 0; from < columns; from += block) {

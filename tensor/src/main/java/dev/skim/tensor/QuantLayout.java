@@ -3,10 +3,10 @@ package dev.skim.tensor;
 /**
  * The layout of quantised types whose weights are {@code q * scale + minimum} with a scale for each group of columns.
  *
- * <p>A block holds its 32 rows' scales side by side and then the codes column by column. 4-bit codes: for every four
- * columns 32 numbers of 16 bits. 5-bit codes: for every pair of columns 32 bytes with four bits of each, and after every
- * eight columns 32 bytes with their fifth bits. 6-bit codes: for every eight columns three times 32 numbers of 16 bits. 8-bit
- * codes: signed bytes. So a product reads a panel from front to back.
+ * <p>A block holds its 32 rows' scales side by side and then the codes column by column. 4-bit codes: for every eight
+ * columns 32 numbers of 32 bits ({@link BytePlanes#putEights}). 5-bit codes: for every pair of columns 32 bytes with four bits of
+ * each, and after every eight columns 32 bytes with their fifth bits. 6-bit codes: for every sixteen columns three times 32 numbers
+ * of 32 bits ({@link BytePlanes#putSixes}). 8-bit codes: signed bytes. So a product reads a panel from front to back.
  */
 abstract class QuantLayout extends PanelLayout {
     /** Columns that are unpacked in one go: one group or two. */
@@ -44,31 +44,12 @@ abstract class QuantLayout extends PanelLayout {
     /** Bytes of a row's block in the file. */
     abstract int fileBytes();
 
-    /** Whether {@link #pack(long[], int, byte[], int)} takes planes of pairs: where panels have 16-bit numbers. */
-    private boolean turnsPairs() {
-        return bits == 4 || bits == 6;
-    }
-
-    /** Packs a block of 32 rows whose bytes are the planes from {@code plane} on. */
-    abstract void pack(long[] planes, int plane, byte[] panel, int at);
-
-    /** Writes every row's half-precision number. */
-    final void packHalves(long[] planes, int plane, byte[] panel, int at) {
-        if (turnsPairs()) {
-            BytePlanes.put(planes, plane, 2, panel, at);
-        } else {
-            BytePlanes.putShorts(planes, plane, panel, at);
-        }
-    }
-
-    /** Writes {@code count} bytes of every row, an even number. */
-    final void packBytes(long[] planes, int plane, int count, byte[] panel, int at) {
-        if (turnsPairs()) {
-            BytePlanes.putApart(planes, plane, count, panel, at);
-        } else {
-            BytePlanes.put(planes, plane, count, panel, at);
-        }
-    }
+    /**
+     * Packs a block of 32 rows, whose bytes start {@code stride} bytes apart, the first row's at {@code from}.
+     *
+     * @param planes room for the planes of a block
+     */
+    abstract void packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes);
 
     /**
      * Computes a panel's scales d and minima in a block, {@link #SCALES} floats a group: d from {@code so} on, and
@@ -126,18 +107,8 @@ abstract class QuantLayout extends PanelLayout {
 
     @Override
     boolean pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
-        // Four blocks at a time, where they are short: their bytes are a multiple of 8.
-        int step = block <= 32 ? 4 : 1;
-        for (int b = 0; b < columns / block; b += step) {
-            int n = Math.min(step, columns / block - b);
-            if (turnsPairs()) {
-                BytePlanes.gatherPairs(rows, b * fileBytes(), rowBytes, n * fileBytes(), planes);
-            } else {
-                BytePlanes.gather(rows, b * fileBytes(), rowBytes, n * fileBytes(), planes);
-            }
-            for (int i = 0; i < n; i++) {
-                pack(planes, i * fileBytes(), panel, at + (b + i) * blockBytes);
-            }
+        for (int b = 0; b < columns / block; b++) {
+            packBlock(rows, b * fileBytes(), rowBytes, panel, at + b * blockBytes, planes);
         }
         return true;
     }
@@ -147,10 +118,10 @@ abstract class QuantLayout extends PanelLayout {
         if (bits == 8) {
             return panel[at + c * ROWS + lane];
         }
-        int pair = c / 2;
         if (bits == 4) {
-            return panel[at + c / 4 * 2 * ROWS + 2 * lane + (pair & 1)] >> 4 * (c & 1) & 15;
+            return (int) BytePlanes.INT.get(panel, at + (c / 8 * ROWS + lane) * Integer.BYTES) >> 8 * (c % 4) + 4 * (c / 4 % 2) & 15;
         }
+        int pair = c / 2;
         int low = panel[at + (pair + pair / PAIRS) * ROWS + lane] >> 4 * (c & 1) & 15;
         int high = panel[at + (pair / PAIRS * (PAIRS + 1) + PAIRS) * ROWS + lane] & 0xff;
         return low | (high >> c % (2 * PAIRS) & 1) << 4;
@@ -193,9 +164,9 @@ abstract class QuantLayout extends PanelLayout {
         }
         for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
             if (bits == 4) {
-                Codes.expand4(q, qo + 2 * strip, stride, groups, group, s, so + strip, out, to + strip);
+                Codes.expand4(q, qo + 4 * strip, stride, groups, group, s, so + strip, out, to + strip);
             } else if (bits == 6) {
-                Codes.expand6(q, qo + 2 * strip, stride, groups, group, s, so + strip, out, to + strip);
+                Codes.expand6(q, qo + 4 * strip, stride, groups, s, so + strip, out, to + strip);
             } else if (hasMinima()) {
                 Codes.expand8Minima(q, qo + strip, stride, groups, group, s, so + strip, out, to + strip);
             } else {
@@ -238,9 +209,9 @@ abstract class QuantLayout extends PanelLayout {
             int sa = so + strip;
             int sb = sa + ROWS;
             if (bits == 4) {
-                Codes.dot4(q, qa + 2 * strip, qb + 2 * strip, stride, groups, group, s, sa, sb, x, xo, y, yo + strip);
+                Codes.dot4(q, qa + 4 * strip, qb + 4 * strip, stride, groups, group, s, sa, sb, x, xo, y, yo + strip);
             } else if (bits == 6) {
-                Codes.dot6(q, qa + 2 * strip, qb + 2 * strip, stride, groups, group, s, sa, sb, x, xo, y, yo + strip);
+                Codes.dot6(q, qa + 4 * strip, qb + 4 * strip, groups, s, sa, sb, x, xo, y, yo + strip);
             } else if (hasMinima()) {
                 Codes.dot8Minima(q, qa + strip, qb + strip, stride, groups, group, s, sa, sb, x, xo, y, yo + strip);
             } else {

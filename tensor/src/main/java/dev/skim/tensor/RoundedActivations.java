@@ -31,13 +31,21 @@ final class RoundedActivations {
     private static final int LANES = F.length();
 
     /**
-     * The codes, the last three of every four columns less 16 times their neighbours on the left ({@link ShortTile}), each
-     * twice in an int, so that a broadcast fills 16-bit lanes: {@code [tile][column][32]}.
+     * The codes, in the order in which every eight columns stand in a number ({@link BytePlanes#putEights}): 0, 4, 1, 5, 2, 6, 3, 7; the
+     * last seven less 16 times the one before ({@link ShortTile}). A batch has each twice in an int, so that a broadcast fills
+     * 16-bit lanes: {@code [tile][column][32]}; a lone token has the first four of every eight in an int's lower half and the last
+     * four in the upper.
      */
     int[] codes = new int[0];
 
-    /** What the sums of {@link ShortTile} start from: -8 times the group's sum of codes, twice in an int: {@code [tile][group][32]}. */
+    /**
+     * What the sums of {@link ShortTile} start from: -8 times the group's sum of codes; in a batch twice in an int,
+     * {@code [tile][group][32]}, of a lone token in the lower half.
+     */
     int[] starts = new int[0];
+
+    /** A lone token's group. */
+    private final int[] group = new int[GROUP];
 
     /** {@code [tile][group][32]}. */
     float[] scales = new float[0];
@@ -57,19 +65,38 @@ final class RoundedActivations {
             for (int i = from; i < from + GROUP; i += LANES) {
                 IntVector code = FloatVector.fromArray(F, source, i).mul(inverse).add(ROUND).reinterpretAsInts().sub(ZERO);
                 totals = totals.add(code);
-                code.intoArray(codes, i);
+                code.intoArray(group, i - from);
             }
-            for (int i = from; i < from + GROUP; i += 4) {
-                codes[i + 3] = twice(codes[i + 3] - 16 * codes[i + 2]);
-                codes[i + 2] = twice(codes[i + 2] - 16 * codes[i + 1]);
-                codes[i + 1] = twice(codes[i + 1] - 16 * codes[i]);
-                codes[i] = twice(codes[i]);
+            for (int i = 0; i < GROUP; i += ShortTile.EIGHT) {
+                differences(i, (from + i) / 2);
             }
             int sum = totals.reduceLanes(VectorOperators.ADD);
-            starts[g] = twice(-8 * sum);
+            starts[g] = both(-8 * sum, 0);
             scales[g] = scale;
             sums[g] = scale * sum;
         }
+    }
+
+    /** What a number's halves are multiplied with, whose columns start at {@code i} of {@link #group}. */
+    private void differences(int i, int to) {
+        int left = 0;
+        for (int p = 0; p < ShortTile.EIGHT; p++) {
+            int code = group[i + column(p)];
+            int factor = code - 16 * left;
+            int at = to + p % 4;
+            codes[at] = p < 4 ? factor : both(codes[at], factor);
+            left = code;
+        }
+    }
+
+    /** The column that stands at place {@code p} of a number. */
+    private static int column(int p) {
+        return p / 2 + p % 2 * 4;
+    }
+
+    /** Two lanes of 16 bits. */
+    static int both(int low, int high) {
+        return high << 16 | low & 0xffff;
     }
 
     /** Rounds {@code tokens} tokens of {@code columns} elements, whole groups: a lone one, or tiles, whose lanes are tokens. */
@@ -104,11 +131,6 @@ final class RoundedActivations {
         return (a + b) + (c + d);
     }
 
-    /** Two lanes of 16 bits. */
-    static int twice(int code) {
-        return code << 16 | code & 0xffff;
-    }
-
     private void fit(int size) {
         if (codes.length < size) {
             codes = new int[size];
@@ -138,10 +160,11 @@ final class RoundedActivations {
         IntVector sum = IntVector.zero(I);
         IntVector left = sum;
         for (int k = 0; k < GROUP; k++) {
+            int p = k % ShortTile.EIGHT;
             int at = from + k * Tile.SIZE;
-            IntVector code = FloatVector.fromArray(F, tiles, at).mul(inverse).add(ROUND).reinterpretAsInts().sub(ZERO);
+            IntVector code = FloatVector.fromArray(F, tiles, at + (column(p) - p) * Tile.SIZE).mul(inverse).add(ROUND).reinterpretAsInts().sub(ZERO);
             sum = sum.add(code);
-            IntVector factor = k % 4 == 0 ? code : code.sub(left.lanewise(VectorOperators.LSHL, 4));
+            IntVector factor = p == 0 ? code : code.sub(left.lanewise(VectorOperators.LSHL, 4));
             factor.lanewise(VectorOperators.LSHL, 16).or(factor.and(0xffff)).intoArray(codes, at);
             left = code;
         }

@@ -21,7 +21,7 @@ final class Scratch {
     /** The results of two panels, or the sums of a tree. */
     final float[] sums = new float[2 * Tile.SIZE];
 
-    /** A panel's numbers for a tile of tokens, or the sums of 32 trees. */
+    /** A panel's numbers for a tile of tokens, a lone token's sums of groups, or the sums of 32 trees. */
     final float[] square = new float[Tile.SIZE * Tile.SIZE];
 
     /** The codes of a panel's columns as bytes, or of a few columns of two. */

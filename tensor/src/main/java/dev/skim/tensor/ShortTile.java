@@ -1,12 +1,13 @@
 package dev.skim.tensor;
 
 import static dev.skim.tensor.Simd.F;
-import static dev.skim.tensor.Simd.HALF_SHORTS;
 import static dev.skim.tensor.Simd.I;
 import static dev.skim.tensor.Simd.S;
 import static dev.skim.tensor.Simd.WORDS;
+import static jdk.incubator.vector.VectorOperators.ASHR;
+import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
-import static jdk.incubator.vector.VectorOperators.S2F;
 
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
@@ -16,9 +17,11 @@ import jdk.incubator.vector.ShortVector;
 /**
  * Products of 4-bit codes with rounded activations in 16-bit lanes: twice as many rows in a vector as f32 has.
  *
- * <p>Four codes q, r, s, t of a row stand in 16 bits, u. They are multiplied with no mask, as u, u >> 4, u >> 8 and u >> 12:
- * since {@code q = u - 16 (u >> 4)} and so on, {@code q * x + r * y + ... = u * x + (u >> 4) * (y - 16 x) + ...}, and
- * {@link RoundedActivations} has those differences.
+ * <p>Eight codes of a row stand in 32 bits, u ({@link BytePlanes#putEights}). They are multiplied with no mask, as both 16-bit
+ * halves of u, u >>> 4, u >>> 8 and u >>> 12, each of which has a code in its lowest bits and the next three above: let v be such
+ * a half and w the one that starts with the next code, then {@code v - 16 w} is the code, modulo 2^16, and so
+ * {@code q * x + r * y + ... = v * x + w * (y - 16 x) + ...} for the codes q, r, ..., and {@link RoundedActivations} has those
+ * differences. The upper half of u follows on the lower one of u >>> 12.
  *
  * <p>A group of 32 columns is summed exactly: with codes q of 0 to 15 and activations whose sizes add up to at most 4,095,
  * the sum of {@code (q - 8) * x} is at most 8 * 4,095 in size and fits into 16 bits. The lanes compute it modulo 2^16 as
@@ -30,6 +33,11 @@ final class ShortTile {
     /** Columns of a group. */
     static final int GROUP = 32;
 
+    /** Columns of a number. */
+    static final int EIGHT = 8;
+
+    private static final int LOW = 0xffff;
+
     /** Rows that are worked on together: two panels. */
     static final int ROWS = 2 * Tile.SIZE;
 
@@ -38,18 +46,25 @@ final class ShortTile {
 
     private ShortTile() {}
 
-    /** Expands the codes of {@code groups} groups of a panel, as they are multiplied, to {@code out[oo + k * 64 + row]}. */
+    /**
+     * Expands the codes of {@code groups} groups of a panel, as they are multiplied, to {@code out[oo + k * 64 + lane]}, in the order
+     * of {@link RoundedActivations#codes}. Of each vector's rows the first half stand in the even lanes, the second in the odd ones.
+     */
     static void expand(byte[] q, int qo, int stride, int groups, short[] out, int oo) {
+        int l = Simd.LANES;
         for (int g = 0; g < groups; g++) {
-            for (int p = 0; p < GROUP / 4; p++) {
-                int from = qo + g * stride + p * 2 * Tile.SIZE;
-                int to = oo + (g * GROUP + 4 * p) * ROWS;
+            for (int p = 0; p < GROUP / EIGHT; p++) {
                 for (int r = 0; r < Tile.SIZE; r += LANES) {
-                    ShortVector u = ByteVector.fromArray(WORDS, q, from + 2 * r).reinterpretAsShorts();
-                    u.intoArray(out, to + r);
-                    u.lanewise(LSHR, 4).intoArray(out, to + ROWS + r);
-                    u.lanewise(LSHR, 8).intoArray(out, to + 2 * ROWS + r);
-                    u.lanewise(LSHR, 12).intoArray(out, to + 3 * ROWS + r);
+                    int from = qo + g * stride + (p * Tile.SIZE + r) * Integer.BYTES;
+                    int to = oo + (g * GROUP + p * EIGHT) * ROWS + r;
+                    IntVector u = ByteVector.fromArray(WORDS, q, from).reinterpretAsInts();
+                    IntVector v = ByteVector.fromArray(WORDS, q, from + l * Integer.BYTES).reinterpretAsInts();
+                    for (int i = 0; i < EIGHT / 2; i++) {
+                        u.and(LOW).or(v.lanewise(LSHL, 16)).reinterpretAsShorts().intoArray(out, to + i * ROWS);
+                        u.lanewise(LSHR, 16).or(v.and(~LOW)).reinterpretAsShorts().intoArray(out, to + (i + EIGHT / 2) * ROWS);
+                        u = u.lanewise(LSHR, 4);
+                        v = v.lanewise(LSHR, 4);
+                    }
                 }
             }
         }
@@ -95,17 +110,23 @@ final class ShortTile {
 
     // Rows outside and tokens inside: scales stay in registers, 1.06 times as fast as the other way round.
 
-    /** {@code y[yo + j * 64 + r] += t[j * 64 + r] * (d * scale)} for {@code columns} tokens and the rows of two panels. */
+    /** {@code y[yo + j * 64 + r] += t * (d * scale)} for {@code columns} tokens and the rows of two panels; t as {@link #expand} has rows. */
     private static void add(
             short[] t, int columns, float[] s, int so, float[] scales, int set, float[] y, int yo) {
+        int l = Simd.LANES;
         int n = Simd.steps(columns), yi = Simd.index(yo), si = Simd.index(set);
-        for (int r = 0; r < ROWS; r += Simd.LANES) {
-            FloatVector d = FloatVector.fromArray(F, s, so + r);
+        for (int r = 0; r < ROWS; r += LANES) {
+            FloatVector d0 = FloatVector.fromArray(F, s, so + r), d1 = FloatVector.fromArray(F, s, so + r + l);
             for (int j = 0; j < n; j++) {
                 int at = yi + r + j * ROWS;
-                ((FloatVector) ShortVector.fromArray(HALF_SHORTS, t, r + j * ROWS).convertShape(S2F, F, 0))
-                        .fma(d.mul(scales[si + j]), FloatVector.fromArray(F, y, at))
+                float scale = scales[si + j];
+                IntVector both = ShortVector.fromArray(S, t, r + j * ROWS).reinterpretAsInts();
+                ((FloatVector) both.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, F, 0))
+                        .fma(d0.mul(scale), FloatVector.fromArray(F, y, at))
                         .intoArray(y, at);
+                ((FloatVector) both.lanewise(ASHR, 16).convertShape(I2F, F, 0))
+                        .fma(d1.mul(scale), FloatVector.fromArray(F, y, at + l))
+                        .intoArray(y, at + l);
             }
         }
     }
@@ -113,15 +134,23 @@ final class ShortTile {
     /** {@link #add}, and then {@code + m * total}. */
     private static void addMinima(
             short[] t, int columns, float[] s, int so, float[] scales, float[] totals, int set, float[] y, int yo) {
+        int l = Simd.LANES;
         int n = Simd.steps(columns), yi = Simd.index(yo), si = Simd.index(set);
-        for (int r = 0; r < ROWS; r += Simd.LANES) {
-            FloatVector d = FloatVector.fromArray(F, s, so + r);
-            FloatVector m = FloatVector.fromArray(F, s, so + QuantLayout.MINIMA + r);
+        for (int r = 0; r < ROWS; r += LANES) {
+            FloatVector d0 = FloatVector.fromArray(F, s, so + r), d1 = FloatVector.fromArray(F, s, so + r + l);
+            FloatVector m0 = FloatVector.fromArray(F, s, so + QuantLayout.MINIMA + r);
+            FloatVector m1 = FloatVector.fromArray(F, s, so + QuantLayout.MINIMA + r + l);
             for (int j = 0; j < n; j++) {
                 int at = yi + r + j * ROWS;
-                FloatVector out = ((FloatVector) ShortVector.fromArray(HALF_SHORTS, t, r + j * ROWS).convertShape(S2F, F, 0))
-                        .fma(d.mul(scales[si + j]), FloatVector.fromArray(F, y, at));
-                m.fma(FloatVector.broadcast(F, totals[si + j]), out).intoArray(y, at);
+                float scale = scales[si + j];
+                FloatVector total = FloatVector.broadcast(F, totals[si + j]);
+                IntVector both = ShortVector.fromArray(S, t, r + j * ROWS).reinterpretAsInts();
+                FloatVector out = ((FloatVector) both.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, F, 0))
+                        .fma(d0.mul(scale), FloatVector.fromArray(F, y, at));
+                m0.fma(total, out).intoArray(y, at);
+                out = ((FloatVector) both.lanewise(ASHR, 16).convertShape(I2F, F, 0))
+                        .fma(d1.mul(scale), FloatVector.fromArray(F, y, at + l));
+                m1.fma(total, out).intoArray(y, at + l);
             }
         }
     }
@@ -246,73 +275,67 @@ final class ShortTile {
 
     /**
      * Multiplies two panels whose groups have minima with a lone token and adds the products to {@code y}: the first panel's 32
-     * rows, then the second's. Column k of the token stands at {@code x.codes[xo + k]}.
+     * rows, then the second's. Column {@code xo} of the token is the first.
      */
     static void dot(
             byte[] q, int qa, int qb, int stride, int groups, float[] s,
-            RoundedActivations x, int xo, int sets, short[] sums, float[] y, int yo) {
+            RoundedActivations x, int xo, int sets, float[] sums, float[] y, int yo) {
         for (int g = 0; g < groups; g++) {
             sum(q, qa + g * stride, qb + g * stride, x, xo + g * GROUP, sets + g, sums);
-            addMinima(sums, 1, s, g * QuantLayout.SCALES, x.scales, x.sums, sets + g, y, yo);
+            FloatVector scale = FloatVector.broadcast(F, x.scales[sets + g]);
+            FloatVector total = FloatVector.broadcast(F, x.sums[sets + g]);
+            for (int r = 0; r < ROWS; r += Simd.LANES) {
+                int at = g * QuantLayout.SCALES + r;
+                FloatVector out = FloatVector.fromArray(F, sums, r)
+                        .fma(FloatVector.fromArray(F, s, at).mul(scale), FloatVector.fromArray(F, y, yo + r));
+                FloatVector.fromArray(F, s, at + QuantLayout.MINIMA).fma(total, out).intoArray(y, yo + r);
+            }
         }
     }
 
-    /** A group's sums for the rows of two panels, unpacking in registers; what is to be scaled and added then. */
-    static void sum(byte[] q, int qa, int qb, RoundedActivations x, int xo, int set, short[] sums) {
-        if (LANES == Tile.SIZE) {
-            two(q, qa, qb, x.codes, xo, x.starts[set], sums);
-        }
-        for (int r = 0; r + 2 * LANES <= Tile.SIZE; r += 2 * LANES) {
-            four(q, qa + 2 * r, qb + 2 * r, x.codes, xo, x.starts[set], sums, r);
+    /** A lone token's sums of a group for the rows of two panels, unpacking in registers; what is to be scaled and added then. */
+    static void sum(byte[] q, int first, int second, RoundedActivations x, int xo, int set, float[] sums) {
+        for (int r = 0; r < ROWS; r += 2 * Simd.STRIP) {
+            int t = r + Simd.STRIP;
+            int a = (r < Tile.SIZE ? first : second) + r % Tile.SIZE * Integer.BYTES;
+            int b = (t < Tile.SIZE ? first : second) + t % Tile.SIZE * Integer.BYTES;
+            four(q, a, b, x.codes, xo / 2, x.starts[set], sums, r);
         }
     }
 
-    /** Sums of a group for all rows, where a vector has a panel's. */
-    private static void two(byte[] q, int qa, int qb, int[] x, int xo, int start, short[] sums) {
-        ShortVector a = IntVector.broadcast(I, start).reinterpretAsShorts(), b = a;
-        for (int p = 0; p < GROUP / 4; p++) {
-            ShortVector t0 = IntVector.broadcast(I, x[xo + 4 * p]).reinterpretAsShorts();
-            ShortVector t1 = IntVector.broadcast(I, x[xo + 4 * p + 1]).reinterpretAsShorts();
-            ShortVector t2 = IntVector.broadcast(I, x[xo + 4 * p + 2]).reinterpretAsShorts();
-            ShortVector t3 = IntVector.broadcast(I, x[xo + 4 * p + 3]).reinterpretAsShorts();
-            ShortVector u = ByteVector.fromArray(WORDS, q, qa + p * 2 * Tile.SIZE).reinterpretAsShorts();
-            a = a.add(u.mul(t0)).add(u.lanewise(LSHR, 4).mul(t1));
-            a = a.add(u.lanewise(LSHR, 8).mul(t2)).add(u.lanewise(LSHR, 12).mul(t3));
-            u = ByteVector.fromArray(WORDS, q, qb + p * 2 * Tile.SIZE).reinterpretAsShorts();
-            b = b.add(u.mul(t0)).add(u.lanewise(LSHR, 4).mul(t1));
-            b = b.add(u.lanewise(LSHR, 8).mul(t2)).add(u.lanewise(LSHR, 12).mul(t3));
-        }
-        a.intoArray(sums, 0);
-        b.intoArray(sums, Tile.SIZE);
-    }
-
-    /**
-     * Sums of a group for two vectors of rows of each panel. With four sums in the loop C2 does not unroll it, and so does
-     * not spill: a third faster than {@link #two} where there are 16 registers.
-     */
-    private static void four(byte[] q, int qa, int qb, int[] x, int xo, int start, short[] sums, int to) {
+    /** Sums of a group for two strips, of codes from {@code qa} and {@code qb} on, whose rows follow each other. */
+    private static void four(byte[] q, int qa, int qb, int[] x, int xo, int start, float[] sums, int to) {
+        int l = Simd.LANES;
         ShortVector a = IntVector.broadcast(I, start).reinterpretAsShorts(), b = a, c = a, d = a;
-        for (int p = 0; p < GROUP / 4; p++) {
-            ShortVector t0 = IntVector.broadcast(I, x[xo + 4 * p]).reinterpretAsShorts();
-            ShortVector t1 = IntVector.broadcast(I, x[xo + 4 * p + 1]).reinterpretAsShorts();
-            ShortVector t2 = IntVector.broadcast(I, x[xo + 4 * p + 2]).reinterpretAsShorts();
-            ShortVector t3 = IntVector.broadcast(I, x[xo + 4 * p + 3]).reinterpretAsShorts();
-            ShortVector u = ByteVector.fromArray(WORDS, q, qa + p * 2 * Tile.SIZE).reinterpretAsShorts();
-            a = a.add(u.mul(t0)).add(u.lanewise(LSHR, 4).mul(t1));
-            a = a.add(u.lanewise(LSHR, 8).mul(t2)).add(u.lanewise(LSHR, 12).mul(t3));
-            u = ByteVector.fromArray(WORDS, q, qa + p * 2 * Tile.SIZE + 2 * LANES).reinterpretAsShorts();
-            b = b.add(u.mul(t0)).add(u.lanewise(LSHR, 4).mul(t1));
-            b = b.add(u.lanewise(LSHR, 8).mul(t2)).add(u.lanewise(LSHR, 12).mul(t3));
-            u = ByteVector.fromArray(WORDS, q, qb + p * 2 * Tile.SIZE).reinterpretAsShorts();
-            c = c.add(u.mul(t0)).add(u.lanewise(LSHR, 4).mul(t1));
-            c = c.add(u.lanewise(LSHR, 8).mul(t2)).add(u.lanewise(LSHR, 12).mul(t3));
-            u = ByteVector.fromArray(WORDS, q, qb + p * 2 * Tile.SIZE + 2 * LANES).reinterpretAsShorts();
-            d = d.add(u.mul(t0)).add(u.lanewise(LSHR, 4).mul(t1));
-            d = d.add(u.lanewise(LSHR, 8).mul(t2)).add(u.lanewise(LSHR, 12).mul(t3));
+        int ai = Simd.index(qa), bi = Simd.index(qb), xi = Simd.index(xo);
+        for (int p = 0; p < GROUP / EIGHT; p++) {
+            int at = p * Integer.BYTES * Tile.SIZE;
+            Simd.keepLoads();
+            ShortVector t0 = IntVector.broadcast(I, x[xi + 4 * p]).reinterpretAsShorts();
+            ShortVector t1 = IntVector.broadcast(I, x[xi + 4 * p + 1]).reinterpretAsShorts();
+            ShortVector t2 = IntVector.broadcast(I, x[xi + 4 * p + 2]).reinterpretAsShorts();
+            ShortVector t3 = IntVector.broadcast(I, x[xi + 4 * p + 3]).reinterpretAsShorts();
+            IntVector u = ByteVector.fromArray(WORDS, q, ai + at).reinterpretAsInts();
+            a = a.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+            a = a.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, ai + at + 4 * l).reinterpretAsInts();
+            b = b.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+            b = b.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, bi + at).reinterpretAsInts();
+            c = c.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+            c = c.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, bi + at + 4 * l).reinterpretAsInts();
+            d = d.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+            d = d.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
         }
-        a.intoArray(sums, to);
-        b.intoArray(sums, to + LANES);
-        c.intoArray(sums, to + Tile.SIZE);
-        d.intoArray(sums, to + Tile.SIZE + LANES);
+        // The halves of 32 bits together, modulo 2^16.
+        IntVector u = a.reinterpretAsInts();
+        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, to);
+        u = b.reinterpretAsInts();
+        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, to + l);
+        u = c.reinterpretAsInts();
+        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, to + 2 * l);
+        u = d.reinterpretAsInts();
+        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, to + 3 * l);
     }
 }

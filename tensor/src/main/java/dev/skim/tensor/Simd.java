@@ -25,9 +25,6 @@ final class Simd {
     /** Bytes that become one vector of shorts. */
     static final VectorSpecies<Byte> HALF_BYTES = species(byte.class, BITS / 2);
 
-    /** Shorts that become one vector of floats. */
-    static final VectorSpecies<Short> HALF_SHORTS = species(short.class, BITS / 2);
-
     /** Floats in a vector. */
     static final int LANES = F.length();
 

@@ -21,10 +21,7 @@ final class WholeActivations {
 
     private static final int GROUP = WholeProduct.GROUP;
 
-    /** Columns whose codes stand in three numbers. */
-    static final int EIGHT = 8;
-
-    /** Three, four and three for those numbers. */
+    /** Those for a group: three, four and three for the numbers that its codes stand in. */
     static final int FACTORS = 10;
 
     private static final int LANES = F.length();
@@ -33,12 +30,12 @@ final class WholeActivations {
     float[] tiles = new float[0];
 
     /**
-     * What {@link WholeProduct} multiplies a lone token's codes with, {@link #FACTORS} for every eight columns, each twice in an
-     * int, so that a broadcast fills 16-bit lanes.
+     * What {@link WholeProduct} multiplies a lone token's codes with, {@link #FACTORS} for every group, each of them one for the lower
+     * half of a number and one for the upper.
      */
     int[] factors = new int[0];
 
-    /** What a lone token's sums of eight columns start from: -32 times the sum of the whole numbers, twice in an int. */
+    /** What a lone token's sums of groups start from: -32 times the sum of the whole numbers, in the lower half. */
     int[] starts = new int[0];
 
     /** {@code [tile][block][32]}, or {@code [block]} of a lone token. */
@@ -49,10 +46,10 @@ final class WholeActivations {
 
     /** Rounds a lone token of {@code columns} elements, whole blocks. */
     private void set(float[] source, int columns) {
-        int eights = columns / EIGHT;
-        if (starts.length < eights) {
-            starts = new int[eights];
-            factors = new int[eights * FACTORS];
+        int groups = columns / GROUP;
+        if (factors.length < groups * FACTORS) {
+            starts = new int[groups];
+            factors = new int[groups * FACTORS];
         }
         fitScales(columns / BLOCK);
         for (int b = 0; b < columns / BLOCK; b++) {
@@ -72,33 +69,44 @@ final class WholeActivations {
                         .sub(RoundedActivations.ZERO)
                         .intoArray(whole, i);
             }
-            for (int i = 0; i < BLOCK; i += EIGHT) {
-                int eight = (from + i) / EIGHT;
+            for (int i = 0; i < BLOCK; i += GROUP) {
+                int group = (from + i) / GROUP;
                 int sum = 0;
-                for (int k = i; k < i + EIGHT; k++) {
+                for (int k = i; k < i + GROUP; k++) {
                     sum += whole[k];
                 }
-                starts[eight] = RoundedActivations.twice(-32 * sum);
-                factors(i, eight * FACTORS);
+                starts[group] = RoundedActivations.both(-32 * sum, 0);
+                factors(i, group * FACTORS);
             }
         }
     }
 
-    /** The factors for eight columns, which stand in three numbers ({@link BytePlanes#putSixes}). */
+    /** The factors for a group's columns, which stand in three numbers ({@link BytePlanes#putSixes}). */
     private void factors(int from, int to) {
-        int seventh = whole[from + 6];
-        int eighth = whole[from + 7];
-        factors(whole[from], whole[from + 1], seventh, to);
-        factors(whole[from + 2], whole[from + 3], 16 * seventh, to + 3);
-        factors[to + 6] = RoundedActivations.twice(eighth - 4 * 16 * seventh);
-        factors(whole[from + 4], whole[from + 5], 4 * eighth, to + 7);
+        int low = whole[from + 12];
+        int lowNext = whole[from + 13];
+        int high = whole[from + 14];
+        int highNext = whole[from + 15];
+        factors(from, low, high, to);
+        factors(from + 4, 16 * low, 16 * high, to + 3);
+        factors(from + 8, 4 * lowNext, 4 * highNext, to + 7);
+        // The second number's last two bits, in each half, are the next code's.
+        int last = lowNext - 4 * 16 * low;
+        factors[to + 6] = RoundedActivations.both(last, highNext - 4 * 16 * high);
+        factors[to + 3] -= last << 2 + 16;
     }
 
-    /** Those for the fields of a number, of 6, 6 and 4 bits, which a shift leaves together with all above. */
-    private void factors(int a, int b, int c, int to) {
-        factors[to] = RoundedActivations.twice(a);
-        factors[to + 1] = RoundedActivations.twice(b - 64 * a);
-        factors[to + 2] = RoundedActivations.twice(c - 64 * b);
+    /**
+     * Those for a number whose halves have two of four columns each and a field of four bits, which counts {@code low} or
+     * {@code high}: for shifts by 0, 6 and 12, each of which leaves a field together with all above. In the lower half a shift by n
+     * also has the upper one's lowest bits, 2^(16 - n) times; times the whole upper half that is the same modulo 2^16.
+     */
+    private void factors(int from, int low, int high, int to) {
+        int second = whole[from + 1] - 64 * whole[from];
+        int third = low - 64 * whole[from + 1];
+        factors[to] = RoundedActivations.both(whole[from], whole[from + 2] - (second << 10) - (third << 4));
+        factors[to + 1] = RoundedActivations.both(second, whole[from + 3] - 64 * whole[from + 2]);
+        factors[to + 2] = RoundedActivations.both(third, high - 64 * whole[from + 3]);
     }
 
     /** Rounds {@code tokens} tokens of {@code columns} elements, whole blocks: a lone one, or tiles, whose lanes are tokens. */
