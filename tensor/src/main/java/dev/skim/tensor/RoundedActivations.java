@@ -77,16 +77,13 @@ final class RoundedActivations {
         }
     }
 
-    /** What a number's halves are multiplied with, whose columns start at {@code i} of {@link #group}. */
+    /** What the halves of a number are multiplied with, whose columns start at {@code i} of {@link #group}. */
     private void differences(int i, int to) {
-        int left = 0;
-        for (int p = 0; p < ShortTile.EIGHT; p++) {
-            int code = group[i + column(p)];
-            int factor = code - 16 * left;
-            int at = to + p % 4;
-            codes[at] = p < 4 ? factor : both(codes[at], factor);
-            left = code;
-        }
+        int[] x = group;
+        codes[to] = both(x[i], x[i + 2] - 16 * x[i + 5]);
+        codes[to + 1] = both(x[i + 4] - 16 * x[i], x[i + 6] - 16 * x[i + 2]);
+        codes[to + 2] = both(x[i + 1] - 16 * x[i + 4], x[i + 3] - 16 * x[i + 6]);
+        codes[to + 3] = both(x[i + 5] - 16 * x[i + 1], x[i + 7] - 16 * x[i + 3]);
     }
 
     /** The column that stands at place {@code p} of a number. */
@@ -133,10 +130,11 @@ final class RoundedActivations {
 
     private void fit(int size) {
         if (codes.length < size) {
-            codes = new int[size];
             starts = new int[size / GROUP];
             scales = new float[size / GROUP];
             sums = new float[size / GROUP];
+            // Last, since it tells whether there is room: memory may end in between.
+            codes = new int[size];
         }
     }
 
