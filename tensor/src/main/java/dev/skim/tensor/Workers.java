@@ -2,6 +2,7 @@ package dev.skim.tensor;
 
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -43,7 +44,7 @@ public final class Workers implements AutoCloseable {
     private int count;
     private int grain;
     private volatile boolean closed;
-    private volatile Throwable failure;
+    private final AtomicReference<Throwable> failure = new AtomicReference<>();
     private long regions;
     private volatile Thread owner;
 
@@ -61,8 +62,14 @@ public final class Workers implements AutoCloseable {
             int worker = i + 1;
             this.threads[i] = new Worker(this, worker);
         }
-        for (Thread thread : this.threads) {
-            thread.start();
+        try {
+            for (Thread thread : this.threads) {
+                thread.start();
+            }
+        } catch (Throwable thrown) {
+            // The system may refuse a thread: those before it must not wait for work for ever.
+            close();
+            throw thrown;
         }
     }
 
@@ -95,14 +102,15 @@ public final class Workers implements AutoCloseable {
         return threads.length + 1;
     }
 
-    /** Parallel regions that were handed to the workers since the start. */
-    public long regions() {
-        synchronized (turn) {
-            return regions;
-        }
-    }
-
-    /** Runs {@code task} over {@code [0, count)} in ranges of at most {@code grain} items; returns when all are done. */
+    /**
+     * Runs {@code task} over {@code [0, count)} in ranges of at most {@code grain} items; returns when all are done.
+     *
+     * <p>What a task throws is thrown on as it is, on whichever thread it was thrown; the first of several failures counts.
+     * Ranges that no thread has begun by then are left out, and those under way have ended.
+     *
+     * @throws IllegalArgumentException when {@code grain} is less than 1
+     * @throws IllegalStateException when there is work for several threads and they are closed
+     */
     public void run(int count, int grain, Task task) {
         if (grain < 1) {
             throw new IllegalArgumentException("grain must be at least 1, not " + grain);
@@ -132,7 +140,6 @@ public final class Workers implements AutoCloseable {
         this.task = task;
         this.count = count;
         this.grain = grain;
-        failure = null;
         next.set(0);
         // Both this write and the reads of parked are volatile, and so are their like in sleep(): no wakeup is lost.
         state.set(regions << 32 | OPEN);
@@ -152,9 +159,10 @@ public final class Workers implements AutoCloseable {
             }
         }
         this.task = null;
-        Throwable thrown = failure;
-        if (thrown != null) {
-            throw thrown instanceof Error error ? new IllegalStateException(error) : (RuntimeException) thrown;
+        switch (failure.getAndSet(null)) {
+            case null -> {}
+            case Error error -> throw error;
+            case Throwable thrown -> throw (RuntimeException) thrown;
         }
     }
 
@@ -164,7 +172,7 @@ public final class Workers implements AutoCloseable {
                 task.run(begin, Math.min(count, begin + grain), worker);
             }
         } catch (RuntimeException | Error thrown) {
-            failure = thrown;
+            failure.compareAndSet(null, thrown);
             next.set(count);
         }
     }

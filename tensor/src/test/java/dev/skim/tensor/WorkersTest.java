@@ -1,11 +1,15 @@
 package dev.skim.tensor;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -14,6 +18,28 @@ import org.junit.jupiter.api.Timeout;
 
 /** Every item is run once and is done when the region ends, whoever runs it. */
 class WorkersTest {
+    private static void await(BooleanSupplier condition) {
+        long start = System.nanoTime();
+        while (!condition.getAsBoolean()) {
+            assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(20), "it never came");
+            Thread.yield();
+        }
+    }
+
+    /** A region whose items wait for each other: all threads must be in it at once, each with a number of its own. */
+    private static void meet(Workers workers) {
+        AtomicIntegerArray seen = new AtomicIntegerArray(workers.threads());
+        AtomicInteger here = new AtomicInteger();
+        workers.run(workers.threads(), 1, (begin, end, worker) -> {
+            seen.incrementAndGet(worker);
+            here.incrementAndGet();
+            await(() -> here.get() == workers.threads());
+        });
+        for (int worker = 0; worker < workers.threads(); worker++) {
+            assertEquals(1, seen.get(worker), "threads with number " + worker);
+        }
+    }
+
     @Property(tries = 100)
     void everyItemOnce(
             @ForAll @IntRange(min = 1, max = 5) int threads,
@@ -60,9 +86,7 @@ class WorkersTest {
     void wakesAfterParking() throws InterruptedException {
         try (Workers workers = new Workers(3)) {
             for (int region = 0; region < 20; region++) {
-                AtomicInteger sum = new AtomicInteger();
-                workers.run(6, 1, (begin, end, worker) -> sum.addAndGet(end - begin));
-                assertEquals(6, sum.get());
+                meet(workers);
                 Thread.sleep(5);
             }
         }
@@ -73,10 +97,8 @@ class WorkersTest {
     @Timeout(60)
     void noWakeupIsLostOnTheWayToSleep() {
         try (Workers workers = new Workers(2)) {
-            for (int region = 0; region < 4_000; region++) {
-                AtomicInteger sum = new AtomicInteger();
-                workers.run(4, 1, (begin, end, worker) -> sum.addAndGet(end - begin));
-                assertEquals(4, sum.get());
+            for (int region = 0; region < 1_000; region++) {
+                meet(workers);
                 long until = System.nanoTime() + region % 100 * 20_000L / 10;
                 while (System.nanoTime() < until) {
                     Thread.onSpinWait();
@@ -91,16 +113,63 @@ class WorkersTest {
         try (Workers workers = new Workers(2)) {
             for (int region = 0; region < 50; region++) {
                 int bad = region % 10;
-                assertThrows(UnsupportedOperationException.class, () -> workers.run(10, 1, (begin, end, worker) -> {
-                    if (begin == bad) {
-                        throw new UnsupportedOperationException();
+                // All in one range run on the caller.
+                int grain = 1 + region % 2 * 9;
+                RuntimeException exception = new UnsupportedOperationException();
+                assertSame(exception, assertThrows(Throwable.class, () -> workers.run(10, grain, (begin, end, worker) -> {
+                    if (begin <= bad && bad < end) {
+                        throw exception;
                     }
-                }));
+                })));
+                Error error = new OutOfMemoryError("of the test");
+                assertSame(error, assertThrows(Throwable.class, () -> workers.run(10, grain, (begin, end, worker) -> {
+                    if (begin <= bad && bad < end) {
+                        throw error;
+                    }
+                })));
                 AtomicInteger sum = new AtomicInteger();
                 workers.run(10, 1, (begin, end, worker) -> sum.addAndGet(end - begin));
                 assertEquals(10, sum.get());
             }
         }
+    }
+
+    @Test
+    @Timeout(60)
+    void theFirstFailureCounts() {
+        try (Workers workers = new Workers(2)) {
+            AtomicReference<Thread> first = new AtomicReference<>();
+            Throwable thrown = assertThrows(Throwable.class, () -> workers.run(2, 1, (begin, end, worker) -> {
+                if (worker == 1) {
+                    first.set(Thread.currentThread());
+                    throw new UnsupportedOperationException();
+                }
+                // It has failed and sleeps.
+                await(() -> first.get() != null && first.get().getState() == Thread.State.WAITING);
+                throw new OutOfMemoryError("of the test");
+            }));
+            assertEquals(UnsupportedOperationException.class, thrown.getClass());
+        }
+    }
+
+    @Test
+    @Timeout(60)
+    void closingEndsTheThreads() throws InterruptedException {
+        Workers workers = new Workers(3);
+        Thread[] threads = new Thread[3];
+        AtomicInteger here = new AtomicInteger();
+        workers.run(3, 1, (begin, end, worker) -> {
+            threads[worker] = Thread.currentThread();
+            here.incrementAndGet();
+            await(() -> here.get() == 3);
+        });
+        await(() -> threads[1].getState() == Thread.State.WAITING);
+        workers.close();
+        for (int i = 1; i < 3; i++) {
+            threads[i].join();
+        }
+        assertThrows(IllegalStateException.class, () -> workers.run(3, 1, (begin, end, worker) -> {}));
+        workers.close();
     }
 
     @Test
