@@ -50,18 +50,29 @@ public final class Products {
     }
 
     /**
-     * Computes all products and empties the list.
+     * Computes all products and empties the list, which it does also when it throws.
      *
      * @throws IllegalArgumentException when a matrix has another number of columns than the activations
      */
     public void run(Activations activations, Workers workers) {
+        this.activations = activations;
+        try {
+            multiply(workers);
+        } finally {
+            this.activations = null;
+            Arrays.fill(outs, 0, count, null);
+            Arrays.fill(matrices, 0, count, null);
+            count = 0;
+        }
+    }
+
+    private void multiply(Workers workers) {
         boolean single = activations.tokens == 1;
         int items = 0;
         int bytes = 1;
         for (int i = 0; i < count; i++) {
             PackedMatrix matrix = matrices[i];
             if (activations.columns != matrix.columns()) {
-                count = 0;
                 throw new IllegalArgumentException("a matrix of " + matrix.columns()
                         + " columns cannot be multiplied with activations of " + activations.columns);
             }
@@ -73,13 +84,8 @@ public final class Products {
             ends[i] = items;
             bytes = Math.max(bytes, matrix.panelBytes());
         }
-        this.activations = activations;
         // A thread claims about 64 KiB of weights at a time for a lone token: some 3 microseconds of work.
         workers.run(items, single ? Math.max(1, 32_768 / bytes) : 1, single ? lone : batch);
-        this.activations = null;
-        Arrays.fill(outs, 0, count, null);
-        Arrays.fill(matrices, 0, count, null);
-        count = 0;
     }
 
     private int owner(int item) {

@@ -304,6 +304,21 @@ class PackedMatrixTest {
     }
 
     @Test
+    void aFailedRunLeavesNoProductOnTheList() {
+        try (Workers workers = new Workers(2)) {
+            PackedMatrix matrix = PackedMatrix.pack(ElementType.F32, MemorySegment.ofArray(new byte[400]), 100, 1, workers);
+            Activations one = new Activations();
+            one.set(new float[1], 0, 1, 1, 1);
+            Products products = new Products().add(matrix, new float[99], 0, 100, false);
+            assertThrows(IndexOutOfBoundsException.class, () -> products.run(one, workers));
+            float[] out = new float[100];
+            Arrays.fill(out, 1);
+            products.add(matrix, out, 0, 100, false).run(one, workers);
+            assertArrayEquals(new float[100], out);
+        }
+    }
+
+    @Test
     void refusesWhatDoesNotFit() {
         try (Workers workers = new Workers(1)) {
             MemorySegment short1 = MemorySegment.ofArray(new byte[17]);
