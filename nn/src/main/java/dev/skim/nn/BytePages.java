@@ -21,8 +21,10 @@ abstract sealed class BytePages extends KvPages permits HalfPages, BlockPages {
     @Override
     final void make(int layer, int page) {
         if (keys[layer][page] == null) {
-            keys[layer][page] = new byte[keyPanelsOfPage * keyBytes];
+            // Memory may run out at the second: a page has both or neither.
+            byte[] made = new byte[keyPanelsOfPage * keyBytes];
             values[layer][page] = new byte[valuePanelsOfPage * valueBytes];
+            keys[layer][page] = made;
         }
     }
 

@@ -73,8 +73,9 @@ final class FewQueries {
             if (mine.scores.length < queries * pages * PAGE) {
                 // Half as much again: a context that grows token by token must not allocate at every page.
                 int some = queries * (pages + pages / 2);
-                mine.scores = new float[some * PAGE];
                 mine.maxima = new float[some];
+                // The one that is asked for its length comes last: memory may run out.
+                mine.scores = new float[some * PAGE];
             }
             return mine;
         }

@@ -16,8 +16,10 @@ final class FloatPages extends KvPages {
     @Override
     void make(int layer, int page) {
         if (keys[layer][page] == null) {
-            keys[layer][page] = new float[keyPanelsOfPage * headSize * LANES];
+            // Memory may run out at the second: a page has both or neither.
+            float[] made = new float[keyPanelsOfPage * headSize * LANES];
             values[layer][page] = new float[valuePanelsOfPage * ROWS * LANES];
+            keys[layer][page] = made;
         }
     }
 
