@@ -1,6 +1,5 @@
 package dev.skim.nn;
 
-import dev.skim.tensor.Softmax;
 import dev.skim.tensor.Workers;
 
 /**
@@ -33,10 +32,15 @@ public final class Attention {
      * @param scale multiplied with every query, such as 1 / sqrt(headSize)
      * @param softCap scores become {@code softCap * tanh(score / softCap)}; 0 for none
      * @param window how many positions a token sees, itself included; 0 for all
+     * @throws IllegalArgumentException when the heads are no whole groups, have no elements, or the window is negative
      */
     public Attention(int heads, int kvHeads, int headSize, float scale, float softCap, int window) {
-        if (kvHeads < 1 || heads % kvHeads != 0) {
+        if (heads < 1 || kvHeads < 1 || heads % kvHeads != 0) {
             throw new IllegalArgumentException(heads + " heads cannot share " + kvHeads + " key-value heads");
+        }
+        if (headSize < 1 || window < 0) {
+            throw new IllegalArgumentException(
+                    "heads of " + headSize + " elements cannot attend to a window of " + window + " positions");
         }
         this.heads = heads;
         this.kvHeads = kvHeads;

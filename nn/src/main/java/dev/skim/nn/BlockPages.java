@@ -9,12 +9,11 @@ import dev.skim.tensor.CodedPanel;
 final class BlockPages extends BytePages {
     private static final int SCALE = 2;
 
-    BlockPages(int layers, int kvHeads, int headSize, int pages) {
+    BlockPages(int layers, int kvHeads, int headSize) {
         super(
                 layers,
                 kvHeads,
                 headSize,
-                pages,
                 LANES * (headSize + (headSize + LANES - 1) / LANES * SCALE),
                 ROWS * (LANES + SCALE));
     }

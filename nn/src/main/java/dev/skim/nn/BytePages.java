@@ -10,21 +10,22 @@ abstract sealed class BytePages extends KvPages permits HalfPages, BlockPages {
 
     final int valueBytes;
 
-    BytePages(int layers, int kvHeads, int headSize, int pages, int keyBytes, int valueBytes) {
+    BytePages(int layers, int kvHeads, int headSize, int keyBytes, int valueBytes) {
         super(kvHeads, headSize);
         this.keyBytes = keyBytes;
         this.valueBytes = valueBytes;
-        keys = new byte[layers][pages][];
-        values = new byte[layers][pages][];
+        keys = new byte[layers][0][];
+        values = new byte[layers][0][];
     }
 
     @Override
     final void make(int layer, int page) {
+        values[layer] = withRoom(values[layer], page);
+        keys[layer] = withRoom(keys[layer], page);
         if (keys[layer][page] == null) {
-            // Memory may run out at the second: a page has both or neither.
-            byte[] made = new byte[keyPanelsOfPage * keyBytes];
+            // The one that is asked for comes last: memory may run out.
             values[layer][page] = new byte[valuePanelsOfPage * valueBytes];
-            keys[layer][page] = made;
+            keys[layer][page] = new byte[keyPanelsOfPage * keyBytes];
         }
     }
 

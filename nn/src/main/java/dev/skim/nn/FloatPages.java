@@ -7,19 +7,20 @@ final class FloatPages extends KvPages {
     private final float[][][] keys;
     private final float[][][] values;
 
-    FloatPages(int layers, int kvHeads, int headSize, int pages) {
+    FloatPages(int layers, int kvHeads, int headSize) {
         super(kvHeads, headSize);
-        keys = new float[layers][pages][];
-        values = new float[layers][pages][];
+        keys = new float[layers][0][];
+        values = new float[layers][0][];
     }
 
     @Override
     void make(int layer, int page) {
+        values[layer] = withRoom(values[layer], page);
+        keys[layer] = withRoom(keys[layer], page);
         if (keys[layer][page] == null) {
-            // Memory may run out at the second: a page has both or neither.
-            float[] made = new float[keyPanelsOfPage * headSize * LANES];
+            // The one that is asked for comes last: memory may run out.
             values[layer][page] = new float[valuePanelsOfPage * ROWS * LANES];
-            keys[layer][page] = made;
+            keys[layer][page] = new float[keyPanelsOfPage * headSize * LANES];
         }
     }
 

@@ -10,7 +10,11 @@ import dev.skim.tensor.Workers;
  * @param down back to the stream's width
  */
 public record GatedFeedForward(Linear gateUp, Linear down, Activation activation) {
-    /** Checks that the shapes fit. */
+    /**
+     * Checks that the shapes fit.
+     *
+     * @throws IllegalArgumentException when they do not
+     */
     public GatedFeedForward {
         if (gateUp.rows() != 2 * down.columns() || gateUp.columns() != down.rows()) {
             throw new IllegalArgumentException("a gate of " + gateUp.rows() + " x " + gateUp.columns()

@@ -4,8 +4,8 @@ import dev.skim.tensor.CodedPanel;
 
 /** Pages in f16; numbers beyond its range are held as its largest. */
 final class HalfPages extends BytePages {
-    HalfPages(int layers, int kvHeads, int headSize, int pages) {
-        super(layers, kvHeads, headSize, pages, headSize * LANES * 2, ROWS * LANES * 2);
+    HalfPages(int layers, int kvHeads, int headSize) {
+        super(layers, kvHeads, headSize, headSize * LANES * 2, ROWS * LANES * 2);
     }
 
     @Override

@@ -25,14 +25,19 @@ public final class KvCache {
      *
      * @param headSize elements of a head's key and of its value
      * @param capacity positions at most
+     * @throws IllegalArgumentException when the capacity is negative, or there are no heads or no elements
      */
     public KvCache(KvType type, int layers, int kvHeads, int headSize, int capacity) {
+        if (kvHeads < 1 || headSize < 1 || capacity < 0) {
+            throw new IllegalArgumentException("a cache cannot hold " + capacity + " positions of " + kvHeads
+                    + " key-value heads of " + headSize + " elements");
+        }
         this.type = type;
         this.kvHeads = kvHeads;
         this.headSize = headSize;
         this.capacity = capacity;
         this.lengths = new int[layers];
-        this.pages = KvPages.of(type, layers, kvHeads, headSize, (capacity + PAGE - 1) / PAGE);
+        this.pages = KvPages.of(type, layers, kvHeads, headSize);
     }
 
     /** How keys and values are held. */
@@ -103,7 +108,7 @@ public final class KvCache {
     /** Forgets all rows from position {@code length} on, in every layer. */
     public void truncate(int length) {
         for (int layer = 0; layer < lengths.length; layer++) {
-            for (int page = (length + PAGE - 1) / PAGE; page * PAGE < lengths[layer]; page++) {
+            for (int page = Math.ceilDiv(length, PAGE); page < Math.ceilDiv(lengths[layer], PAGE); page++) {
                 pages.drop(layer, page);
             }
             lengths[layer] = Math.min(lengths[layer], length);

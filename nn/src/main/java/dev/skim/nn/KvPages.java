@@ -1,6 +1,7 @@
 package dev.skim.nn;
 
 import dev.skim.tensor.Tile;
+import java.util.Arrays;
 
 /**
  * The pages of a {@link KvCache} in one {@link KvType}. A panel of keys is {@code [dimension][32 keys]}, one of values
@@ -28,12 +29,17 @@ abstract sealed class KvPages permits FloatPages, BytePages {
         valuePanelsOfPage = kvHeads * valuePanels;
     }
 
-    static KvPages of(KvType type, int layers, int kvHeads, int headSize, int pages) {
+    static KvPages of(KvType type, int layers, int kvHeads, int headSize) {
         return switch (type) {
-            case F32 -> new FloatPages(layers, kvHeads, headSize, pages);
-            case F16 -> new HalfPages(layers, kvHeads, headSize, pages);
-            case Q8_0 -> new BlockPages(layers, kvHeads, headSize, pages);
+            case F32 -> new FloatPages(layers, kvHeads, headSize);
+            case F16 -> new HalfPages(layers, kvHeads, headSize);
+            case Q8_0 -> new BlockPages(layers, kvHeads, headSize);
         };
+    }
+
+    /** A layer's pages, or a copy of the table that has a place for this one: a long context costs nothing until it is used. */
+    static <P> P[] withRoom(P[] table, int page) {
+        return page < table.length ? table : Arrays.copyOf(table, Math.max(page + 1, 2 * table.length));
     }
 
     /** Makes a page where there is none. */

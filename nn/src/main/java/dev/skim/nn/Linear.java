@@ -23,6 +23,7 @@ public final class Linear {
      * @param names the GGUF names of its tensors without {@code .weight} and {@code .bias}, top to bottom
      * @param parts the stacked matrix, top to bottom, in one or more pieces (a piece has one element type)
      * @param bias one element a row, or null for none
+     * @throws IllegalArgumentException when there is no piece, their columns differ, or the bias is not one element a row
      */
     public Linear(List<String> names, List<PackedMatrix> parts, float[] bias) {
         this.names = List.copyOf(names);
@@ -63,16 +64,12 @@ public final class Linear {
         return (long) rows * columns();
     }
 
-    /** Bytes of the weights in memory. */
-    public long bytes() {
-        long sum = bias == null ? 0 : 4L * bias.length;
-        for (PackedMatrix part : parts) {
-            sum += part.bytes();
-        }
-        return sum;
-    }
-
-    /** Expands one row of the weights to f32: an embedding, where the layer is a table of them. */
+    /**
+     * Expands one row of the weights to f32: an embedding, where the layer is a table of them.
+     *
+     * @param out takes as many elements as there are columns, from {@code offset} on
+     * @throws IndexOutOfBoundsException when there is no such row, or {@code out} is too short
+     */
     public void row(int row, float[] out, int offset) {
         int first = 0;
         for (PackedMatrix part : parts) {
@@ -85,7 +82,11 @@ public final class Linear {
         throw new IndexOutOfBoundsException("row " + row + " of " + rows);
     }
 
-    /** Applies the layer: token t's output is written from {@code out[outOffset + t * outStride]} on. */
+    /**
+     * Applies the layer: token t's output is written from {@code out[outOffset + t * outStride]} on.
+     *
+     * @throws IllegalArgumentException when the activations have another number of columns
+     */
     public void apply(
             Activations x, Products products, float[] out, int outOffset, int outStride, Workers workers) {
         addTo(products, out, outOffset, outStride);

@@ -33,7 +33,12 @@ public final class Rope {
         /** No scaling. */
         public static final Scaling NONE = linear(1, 1);
 
-        /** Checks the ranges. */
+        /**
+         * Checks the ranges.
+         *
+         * @throws IllegalArgumentException when the factor or the magnitude is not above 0 and finite, the context is negative,
+         *     or YaRN's turns are not above 0 and in order
+         */
         public Scaling {
             if (!(factor > 0) || factor == Double.POSITIVE_INFINITY || originalContext < 0 || !(magnitude > 0)
                     || magnitude == Double.POSITIVE_INFINITY || originalContext > 0 && !(fastTurns > slowTurns && slowTurns > 0)) {
@@ -71,6 +76,8 @@ public final class Rope {
      * @param base of the frequencies: pair i has {@code base^(-2i / dimensions)}
      * @param divisors each frequency is divided by its own one first ({@code rope_freqs}, {@code rope_factors_long});
      *     dimensions / 2 of them, or null for none
+     * @throws IllegalArgumentException when the dimensions are odd or none, the base is not above 0 and finite, or there is
+     *     another number of divisors
      */
     public Rope(Pairing pairing, int dimensions, double base, float[] divisors, Scaling scaling) {
         if (dimensions < 2 || dimensions % 2 != 0 || !(base > 0) || base == Double.POSITIVE_INFINITY) {
@@ -116,11 +123,6 @@ public final class Rope {
             divisors[i] = (float) (1 / (kept + (1 - kept) / factor));
         }
         return divisors;
-    }
-
-    /** Elements of a head that are rotated. */
-    public int dimensions() {
-        return 2 * frequencies.length;
     }
 
     /**

@@ -21,15 +21,30 @@ public record SelfAttention(
         int headSize,
         Attention attention) {
 
-    /** Checks that the shapes fit. */
+    /**
+     * Checks that the shapes fit.
+     *
+     * @throws IllegalArgumentException when they do not
+     */
     public SelfAttention {
+        if (headSize != attention.headSize) {
+            throw new IllegalArgumentException(
+                    "heads of " + headSize + " elements do not go with attention of " + attention.headSize);
+        }
         if (query.columns() != keyValue.columns()
+                || output.rows() != query.columns()
                 || output.columns() != query.rows()
-                || query.rows() % headSize != 0
-                || keyValue.rows() % (2 * headSize) != 0) {
+                || query.rows() != attention.heads * headSize
+                || keyValue.rows() != 2 * attention.kvHeads * headSize) {
             throw new IllegalArgumentException("queries of " + query.rows() + " x " + query.columns() + ", keys and values of "
-                    + keyValue.rows() + " x " + keyValue.columns() + ", output of " + output.rows() + " x "
-                    + output.columns() + " do not make attention with heads of " + headSize);
+                    + keyValue.rows() + " x " + keyValue.columns() + ", output of " + output.rows() + " x " + output.columns()
+                    + " do not make attention of " + attention.heads + " heads on " + attention.kvHeads + " of " + headSize);
+        }
+        for (RmsNorm norm : new RmsNorm[] {queryNorm, keyNorm}) {
+            if (norm != null && norm.weight().length != headSize) {
+                throw new IllegalArgumentException(norm.name() + " has " + norm.weight().length
+                        + " elements, but normalises heads of " + headSize);
+            }
         }
     }
 
@@ -44,6 +59,8 @@ public record SelfAttention(
      * @param input tokens x width, row-major; token t has position {@code position + t}
      * @param rows the tokens to compute, ascending, or null for all
      * @param out as many rows as are computed, of width elements; may be the input's place
+     * @throws IllegalArgumentException when the cache has no room for the tokens
+     * @throws IllegalStateException when the cache's layer does not hold the rows before {@code position}
      */
     public void apply(
             float[] input,

@@ -40,7 +40,11 @@ public final class Workspace {
         return products;
     }
 
-    /** The buffer, or a new one where it is too small for {@code tokens} rows of {@code width} elements. */
+    /**
+     * The buffer, or a new one where it is too small for {@code tokens} rows of {@code width} elements.
+     *
+     * @throws ArithmeticException when there are more elements than an array can have
+     */
     public static float[] fit(float[] buffer, int tokens, int width) {
         int size = Math.multiplyExact(tokens, width);
         return buffer.length >= size ? buffer : new float[size];

@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.skim.tensor.VectorMath;
 import dev.skim.tensor.Workers;
+import java.util.Arrays;
 import java.util.Random;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
+import net.jqwik.api.EdgeCasesMode;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -89,6 +91,50 @@ class AttentionTest {
             one.attention().apply(queries, t * row, row, n, t, cache, 0, out, t * row, row, workers);
         }
         return out;
+    }
+
+    @Provide
+    Arbitrary<Case> longCases() {
+        return Combinators.combine(
+                        Arbitraries.of(KvType.class),
+                        Arbitraries.integers().between(1, 2),
+                        Arbitraries.integers().between(1, 2),
+                        Arbitraries.of(8, 40),
+                        Arbitraries.just(0f),
+                        Arbitraries.of(0, 530),
+                        Arbitraries.integers().between(520, 700),
+                        Arbitraries.longs())
+                .as(Case::new);
+    }
+
+    /** Over so many pages the steps of decode are regions of their own. */
+    @Property(tries = 24, edgeCases = EdgeCasesMode.NONE)
+    void decodeOfALongContextIsThatOfTheWhole(@ForAll("longCases") Case one) {
+        Random random = new Random(one.seed);
+        int row = one.heads() * one.headSize;
+        int kvRow = one.kvHeads * one.headSize;
+        float[] queries = Plain.random(random, one.tokens * row);
+        float[] keys = Plain.random(random, one.tokens * kvRow);
+        float[] values = Plain.random(random, one.tokens * kvRow);
+        try (Workers workers = new Workers(2)) {
+            KvCache cache = new KvCache(one.type, 1, one.kvHeads, one.headSize, one.tokens);
+            cache.append(0, keys, 0, kvRow, values, 0, kvRow, one.tokens);
+            float[] whole = new float[one.tokens * row];
+            one.attention().apply(queries, 0, row, one.tokens, 0, cache, 0, whole, 0, row, workers);
+            int last = one.tokens - 1;
+            double[] exact = Plain.attention(
+                    Plain.doubles(queries, last * row, one.headSize), Plain.held(one.type, keys, one.headSize),
+                    Plain.held(one.type, values, one.headSize), 0, kvRow, last, one.scale(), 0, one.window);
+            for (int i = 0; i < one.headSize; i++) {
+                assertEquals(exact[i], whole[last * row + i], 2e-5);
+            }
+            for (int n = 1; n <= 8; n++) {
+                int first = one.tokens - n;
+                float[] out = new float[n * row];
+                one.attention().apply(queries, first * row, row, n, first, cache, 0, out, 0, row, workers);
+                assertArrayEquals(Arrays.copyOfRange(whole, first * row, one.tokens * row), out, n + " tokens");
+            }
+        }
     }
 
     /** A token's result is the same where the cache holds rows beyond it. */

@@ -10,6 +10,7 @@ import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class KvCacheTest {
     private static final int CAPACITY = 300;
@@ -52,6 +53,24 @@ class KvCacheTest {
 
     private static int pages(int rows) {
         return (rows + 63) / 64;
+    }
+
+    /** A context that no memory could hold costs nothing before it is used. */
+    @ParameterizedTest
+    @EnumSource
+    void aLongContextIsTakenAsItGrows(KvType type) {
+        KvCache cache = new KvCache(type, 1_000, 2, 4, Integer.MAX_VALUE);
+        append(cache, 999, 200);
+        assertEquals(Integer.MAX_VALUE, cache.capacity());
+        cache.truncate(Integer.MAX_VALUE);
+        assertEquals(200, cache.length(999));
+    }
+
+    @Test
+    void refusesShapesThatHoldNothing() {
+        assertThrows(IllegalArgumentException.class, () -> new KvCache(KvType.F32, 1, 2, 4, -1));
+        assertThrows(IllegalArgumentException.class, () -> new KvCache(KvType.F32, 1, 0, 4, 1));
+        assertThrows(IllegalArgumentException.class, () -> new KvCache(KvType.F32, 1, 2, 0, 1));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.skim.nn;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -13,6 +14,9 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class LayersTest {
     @Property(tries = 50)
@@ -173,7 +177,44 @@ class LayersTest {
             Linear six = Plain.linear("six", new float[6], 3, null, workers);
             assertThrows(IllegalArgumentException.class, () -> new GatedFeedForward(six, six, Activation.SILU));
             assertThrows(IllegalArgumentException.class, () -> Plain.linear("b", new float[6], 3, new float[3], workers));
-            assertThrows(IllegalArgumentException.class, () -> new Attention(3, 2, 4, 1, 0, 0));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"3, 2, 4, 0", "0, 2, 4, 0", "2, 0, 4, 0", "2, 2, 0, 0", "2, 2, 4, -1"})
+    void attentionThatCannotBeIsRefused(int heads, int kvHeads, int headSize, int window) {
+        assertThrows(IllegalArgumentException.class, () -> new Attention(heads, kvHeads, headSize, 1, 0, window));
+    }
+
+    /** The first row fits, and each of the others parts from it. */
+    @ParameterizedTest
+    @CsvSource({
+        "true, 16, 16, 16, 6, 6, 16, 4, 4",
+        "false, 12, 16, 16, 6, 6, 12, 4, 4",
+        "false, 16, 8, 16, 6, 6, 16, 4, 4",
+        "false, 16, 16, 16, 7, 6, 16, 4, 4",
+        "false, 16, 16, 16, 6, 7, 16, 4, 4",
+        "false, 16, 16, 16, 6, 6, 12, 4, 4",
+        "false, 16, 16, 16, 6, 6, 16, 8, 4",
+        "false, 16, 16, 16, 6, 6, 16, 4, 3",
+    })
+    void selfAttentionWhoseShapesDoNotFitIsRefused(
+            boolean fits, int queryRows, int keyValueRows, int size, int width, int outRows, int outColumns, int headSize, int norm) {
+        try (Workers workers = new Workers(1)) {
+            Executable make = () -> new SelfAttention(
+                    0,
+                    Plain.linear("q", new float[queryRows * 6], 6, null, workers),
+                    Plain.linear("kv", new float[keyValueRows * width], width, null, workers),
+                    Plain.linear("o", new float[outRows * outColumns], outColumns, null, workers),
+                    null,
+                    new RmsNorm("k_norm", new float[norm], 1e-5f),
+                    headSize,
+                    new Attention(size / 4, 2, 4, 1, 0, 0));
+            if (fits) {
+                assertDoesNotThrow(make);
+            } else {
+                assertThrows(IllegalArgumentException.class, make);
+            }
         }
     }
 }
