@@ -90,13 +90,69 @@ class RoundedProductTest {
     void productIsTheDefinition(@ForAll("cases") Case c) {
         Random random = new Random(c.seed);
         MemorySegment data = PackedMatrixTest.weights(c.type, c.rows, c.columns, random);
+        check(c, data, activations(c.tokens, c.columns, random));
+    }
+
+    /**
+     * Sums as large as they can be: codes all smallest or all largest, and activations of one sign that are nearly all rounded
+     * up from a half. Where a group's sizes are as many as its codes are to add up to, these are x itself: among the sizes are
+     * the kernels' own, and larger ones, so that a kernel that lets more through than 16 bits can sum overflows.
+     */
+    @ParameterizedTest
+    @EnumSource(names = {"Q4_0", "Q4_1", "Q4_K", "Q6_K"})
+    void productAtTheEnds(ElementType type) {
+        Random random = new Random(13);
+        boolean six = type == ElementType.Q6_K;
+        int group = six ? 16 : GROUP;
+        int least = six ? 1000 : 4064;
+        Case c = new Case(type, 36, Math.max(64, type.blockSize()), 98, 2, 0);
+        MemorySegment data = PackedMatrixTest.weights(type, c.rows, c.columns, random);
+        int rowBytes = Math.toIntExact(type.bytes(c.columns));
+        int codes = switch (type) {
+            case Q4_0 -> 2;
+            case Q4_1 -> 4;
+            case Q4_K -> 16;
+            default -> 0;
+        };
+        int end = six ? 192 : type.blockBytes();
+        for (int row = 0; row < c.rows; row++) {
+            for (int block = row * rowBytes; block < (row + 1) * rowBytes; block += type.blockBytes()) {
+                data.asSlice(block + codes, end - codes).fill((byte) (row % 2 == 0 ? 0 : -1));
+                if (six) {
+                    data.asSlice(block + end, 16).fill((byte) (row % 4 < 2 ? -128 : 127));
+                }
+            }
+        }
+        float[] x = new float[c.tokens * c.columns];
+        for (int from = 0; from < x.length; from += group) {
+            int token = from / c.columns;
+            halves(x, from, group, least + token / 2, token % 2 == 0 ? 1 : -1, random);
+        }
+        check(c, data, x);
+    }
+
+    /** Random odd numbers and a half each, but for two whole ones where the total is odd. */
+    private static void halves(float[] x, int from, int n, int total, int sign, Random random) {
+        float rest = total;
+        for (int i = 0; i < n; i++) {
+            x[from + i] = i < 2 && total % 2 == 1 ? 1 : 1.5f;
+            rest -= x[from + i];
+        }
+        for (; rest > 0; rest -= 2) {
+            x[from + random.nextInt(n)] += 2;
+        }
+        for (int i = 0; i < n; i++) {
+            x[from + i] *= sign;
+        }
+    }
+
+    private static void check(Case c, MemorySegment data, float[] x) {
         float[] plain = new float[c.rows * c.columns];
         Blocks.expand(c.type, data, 0, plain, 0, plain.length);
         float largest = 0;
         for (float weight : plain) {
             largest = Math.max(largest, Math.abs(weight));
         }
-        float[] x = activations(c.tokens, c.columns, random);
         double[] rounded = rounded(c.type, x);
         float[] out = new float[c.tokens * c.rows];
         float[] twice = new float[c.tokens * c.rows];
