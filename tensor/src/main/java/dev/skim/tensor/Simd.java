@@ -3,19 +3,17 @@ package dev.skim.tensor;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
 import java.util.Set;
-import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
  * The vector width, chosen once.
  *
- * <p>The species are compile-time constants to C2. The property {@code skim.width} (128, 256 or 512) forces a width, for
- * tests and for machines whose widest vectors are slow.
+ * <p>The species are compile-time constants to C2.
  */
 final class Simd {
     /** Bits of a vector. */
-    static final int BITS = width();
+    static final int BITS = Kernels.vectorBits();
 
     static final VectorSpecies<Float> F = species(float.class, BITS);
     static final VectorSpecies<Integer> I = species(int.class, BITS);
@@ -76,21 +74,6 @@ final class Simd {
         if (FREE_FENCES) {
             VarHandle.loadLoadFence();
         }
-    }
-
-    private static int width() {
-        int preferred = FloatVector.SPECIES_PREFERRED.vectorBitSize();
-        String forced = System.getProperty("skim.width");
-        if (forced == null) {
-            return Math.min(512, preferred);
-        }
-        return switch (forced) {
-            case "128" -> 128;
-            case "256" -> 256;
-            case "512" -> 512;
-            default -> throw new IllegalArgumentException(
-                    "The property skim.width must be 128, 256 or 512, not " + forced + ".");
-        };
     }
 
     private static <E> VectorSpecies<E> species(Class<E> element, int bits) {
