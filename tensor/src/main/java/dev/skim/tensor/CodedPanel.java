@@ -16,7 +16,7 @@ public final class CodedPanel {
 
     private CodedPanel() {}
 
-    /** Writes a number as f16, rounded to the nearest, ties to even; what is too large becomes the largest. */
+    /** Writes a number, not a NaN, as f16, rounded to the nearest, ties to even; what is too large becomes the largest. */
     public static void putHalf(byte[] target, int at, float value) {
         short bits = Float.floatToFloat16(Math.clamp(value, -65504f, 65504f));
         target[at] = (byte) bits;
@@ -29,7 +29,7 @@ public final class CodedPanel {
     }
 
     /**
-     * Writes up to 32 numbers as a Q8_0 block: the scale brings the largest magnitude to 127, codes are rounded half away
+     * Writes up to 32 finite numbers as a Q8_0 block: the scale brings the largest magnitude to 127, codes are rounded half away
      * from zero. The bits are those of {@link Blocks#quantise}; a scale beyond f16 becomes its largest number.
      *
      * @param at where the first code goes; the next go {@code step} bytes further each
@@ -52,14 +52,17 @@ public final class CodedPanel {
         }
     }
 
-    /** Expands {@code rows} rows of 32 codes, where every lane has its scale. */
+    /** Expands {@code rows} rows of 32 codes, where every lane has its scale; the codes' array has 4 bytes or more behind them. */
     public static void expandByLane(byte[] codes, int at, int rows, byte[] scales, int scaleAt, float[] target, int to) {
         float[] work = Scratch.get().sums;
         Halves.expand(scales, scaleAt, SIZE, work, 0);
         Halves.multiply(codes, at, rows, work, 0, target, to, SIZE);
     }
 
-    /** Expands {@code rows} rows of 32 codes, where every row has its scale; at most 64 rows. */
+    /**
+     * Expands {@code rows} rows of 32 codes, where every row has its scale; at most 64 rows. The codes' array has 4 bytes or more
+     * behind them, and that of the scales as many as if the rows were a multiple of 16.
+     */
     public static void expandByRow(byte[] codes, int at, int rows, byte[] scales, int scaleAt, float[] target, int to) {
         float[] work = Scratch.get().sums;
         Halves.expand(scales, scaleAt, rows, work, 0);

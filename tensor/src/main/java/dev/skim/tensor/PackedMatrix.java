@@ -3,13 +3,16 @@ package dev.skim.tensor;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A weight matrix repacked for the kernels: panels of 32 interleaved rows. Immutable.
  *
  * <p>For a given matrix and token, the product's bits do not depend on the batch that the token travels in, on the
- * number of threads or on the vector width: every element is one chain of fused multiply-adds over the columns in order.
+ * number of threads or on the vector width. With {@link Activations#Activations(boolean) exact} activations every element is
+ * one chain of fused multiply-adds over the columns in order; with others, types that {@link Kernels#rounds round} have chains of
+ * rounded weights, or exact sums of rounded activations by groups of columns, which are then added in order.
  */
 public final class PackedMatrix {
     /** Rows as a file has them. */
@@ -55,6 +58,7 @@ public final class PackedMatrix {
      *
      * @param data rows x columns elements of {@code type}; not needed afterwards
      * @throws IllegalArgumentException when the shape is empty, the columns are not whole blocks or the data is short
+     * @throws ArithmeticException when 32 rows take more bytes than an array can have
      */
     public static PackedMatrix pack(ElementType type, MemorySegment data, int rows, int columns, Workers workers) {
         long rowBytes = type.bytes(columns);
@@ -75,6 +79,7 @@ public final class PackedMatrix {
      * @param source rows of {@code columns} elements of {@code type}, which may be asked for twice; what it throws is thrown on;
      *     not needed afterwards
      * @throws IllegalArgumentException when the shape is empty or the columns are not whole blocks
+     * @throws ArithmeticException when 32 rows take more bytes than an array can have
      */
     public static PackedMatrix pack(ElementType type, Source source, int rows, int columns, Workers workers) {
         if (rows < 1 || columns < 1) {
@@ -128,11 +133,6 @@ public final class PackedMatrix {
         return panel % slabPanels * panelBytes;
     }
 
-    /** The element type of the file. */
-    public ElementType type() {
-        return type;
-    }
-
     /** Rows: elements of a product's column. */
     public int rows() {
         return rows;
@@ -143,17 +143,13 @@ public final class PackedMatrix {
         return columns;
     }
 
-    /** Bytes that the matrix takes in memory. */
-    public long bytes() {
-        return Arrays.stream(slabs).mapToLong(slab -> slab.length).sum();
-    }
-
     /**
      * Multiplies: {@code out[outOffset + t * outStride + r] = sum over c of W[r][c] * x[t][c]} for every token t of
-     * {@code x}.
+     * {@code x}, summed as the class's comment says.
      *
-     * @param add whether the chain of each element starts from what stands in {@code out}, else from 0
+     * @param add whether the sum of each element starts from what stands in {@code out}, else from 0
      * @throws IllegalArgumentException when the activations have another number of columns
+     * @throws IndexOutOfBoundsException when {@code out} is too short
      */
     public void multiply(Activations x, float[] out, int outOffset, int outStride, boolean add, Workers workers) {
         new Products().add(this, out, outOffset, outStride, add).run(x, workers);
@@ -280,9 +276,14 @@ public final class PackedMatrix {
         }
     }
 
-    /** Expands one row to f32, as the file means it (an embedding). */
+    /**
+     * Expands one row to f32, as the file means it (an embedding).
+     *
+     * @param out takes as many elements as there are columns, from {@code offset} on
+     * @throws IndexOutOfBoundsException when there is no such row, or {@code out} is too short
+     */
     public void row(int row, float[] out, int offset) {
-        int panel = row / Tile.SIZE;
+        int panel = Objects.checkIndex(row, rows) / Tile.SIZE;
         layout.row(slab(panel), offset(panel), columns, row % Tile.SIZE, out, offset);
     }
 }

@@ -3,7 +3,8 @@ package dev.skim.tensor;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The one f32 kernel under matrix products and attention: a panel of 32 rows times some columns.
+ * The f32 kernel under matrix products and attention: a panel of 32 rows times some columns ({@link RowTile} where these are not
+ * interleaved).
  *
  * <p>Both operands are interleaved by 32: {@code w[k * 32 + r]} and {@code x[k * 32 + j]}; the result is
  * {@code y[j * stride + r] = sum over k of w[k][r] * x[k][j]}. Every element of the result is one chain of fused

@@ -328,6 +328,8 @@ class PackedMatrixTest {
                     IllegalArgumentException.class, () -> PackedMatrix.pack(ElementType.F32, short1, 1, 0, workers));
             PackedMatrix matrix = PackedMatrix.pack(
                     ElementType.F32, MemorySegment.ofArray(new byte[16]), 1, 4, workers);
+            assertThrows(IndexOutOfBoundsException.class, () -> matrix.row(1, new float[4], 0));
+            assertThrows(IndexOutOfBoundsException.class, () -> matrix.row(-1, new float[4], 0));
             Activations five = new Activations();
             five.set(new float[5], 0, 5, 1, 5);
             assertThrows(

@@ -30,7 +30,8 @@ public interface BlockCodec {
      * @param from index of {@code source} that holds the row's first element
      * @param count the row's elements
      * @param at byte of {@code target} where the first block goes
-     * @throws IllegalArgumentException when the type's range does not hold the row
+     * @throws IllegalArgumentException when the type has scales and they cannot hold the row; F16 and BF16 round what is beyond
+     *     their range to infinities
      */
     default void quantise(float[] source, int from, int count, MemorySegment target, long at) {
         throw new UnsupportedOperationException(getClass().getSimpleName() + " is only read");
