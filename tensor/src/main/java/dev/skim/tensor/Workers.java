@@ -159,10 +159,12 @@ public final class Workers implements AutoCloseable {
             }
         }
         this.task = null;
-        switch (failure.getAndSet(null)) {
-            case null -> {}
-            case Error error -> throw error;
-            case Throwable thrown -> throw (RuntimeException) thrown;
+        Throwable thrown = failure.getAndSet(null);
+        if (thrown instanceof Error error) {
+            throw error;
+        }
+        if (thrown != null) {
+            throw (RuntimeException) thrown;
         }
     }
 
