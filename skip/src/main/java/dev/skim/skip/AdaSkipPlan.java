@@ -15,6 +15,10 @@ public final class AdaSkipPlan implements SkipPlan {
     private final Decision[] generation;
     private final double[] windowSimilarity;
     private final double[] windowScale;
+    /** The two with the pass that is under way. */
+    private final double[] similarityNow;
+
+    private final double[] scaleNow;
     private double beta = Double.POSITIVE_INFINITY;
     private boolean offlineAttention;
     private boolean inPrompt;
@@ -28,6 +32,8 @@ public final class AdaSkipPlan implements SkipPlan {
         generation = SkipSets.runAll(shape);
         windowSimilarity = new double[shape.sublayers()];
         windowScale = new double[shape.sublayers()];
+        similarityNow = new double[shape.sublayers()];
+        scaleNow = new double[shape.sublayers()];
         learning = importance == null ? new SublayerStatistics(shape) : null;
         if (importance != null) {
             adopt(importance);
@@ -54,11 +60,6 @@ public final class AdaSkipPlan implements SkipPlan {
     /** What the plan learned from prompts, to be kept in a profile; empty when it came from one, or too early. */
     public Optional<Importance> learned() {
         return learning == null || learning() ? Optional.empty() : learning.importance();
-    }
-
-    /** The same without the first positions. */
-    public Optional<Importance> learnedWithoutFirst() {
-        return learning == null || learning() ? Optional.empty() : learning.importanceWithoutFirst();
     }
 
     /** Sublayers of the offline set, a copy. */
@@ -121,13 +122,12 @@ public final class AdaSkipPlan implements SkipPlan {
             learning.observe(sublayer, phase, input, output, tokens, width);
             return;
         }
+        similarityNow[sublayer] = windowSimilarity[sublayer];
+        scaleNow[sublayer] = windowScale[sublayer];
         for (int t = 0; t < batch; t++) {
-            int at = t * width;
-            double in = Math.sqrt(Similarity.dot(input, at, input, at, width));
-            double out = Math.sqrt(Similarity.dot(output, at, output, at, width));
-            windowSimilarity[sublayer] +=
-                    Similarity.cosine(Similarity.dot(input, at, output, at, width), in, out);
-            windowScale[sublayer] += Similarity.ratio(in, out);
+            Similarity similarity = Similarity.of(input, output, t * width, width);
+            similarityNow[sublayer] += similarity.cosine();
+            scaleNow[sublayer] += similarity.ratio();
         }
     }
 
@@ -140,6 +140,8 @@ public final class AdaSkipPlan implements SkipPlan {
             return;
         }
         if (batch > 0) {
+            System.arraycopy(similarityNow, 0, windowSimilarity, 0, windowSimilarity.length);
+            System.arraycopy(scaleNow, 0, windowScale, 0, windowScale.length);
             seen += batch;
             batch = 0;
             if (seen == policy.window()) {
@@ -174,11 +176,6 @@ public final class AdaSkipPlan implements SkipPlan {
     @Override
     public int gapsFrom() {
         return gaps.from();
-    }
-
-    @Override
-    public void resume(int gapsFrom) {
-        gaps.resume(gapsFrom);
     }
 
     @Override

@@ -70,6 +70,15 @@ public record CostAware(Profile profile, Share share, Mode mode, boolean scale) 
 
     private Choice choose(ModelShape shape) {
         profile.check(shape);
+        Choice choice = search(shape);
+        if (choice.sublayers.cardinality() == shape.sublayers()) {
+            throw new IllegalArgumentException("cost keeps at least one sublayer, and to save " + share
+                    + " it would leave out all " + shape.sublayers());
+        }
+        return choice;
+    }
+
+    private Choice search(ModelShape shape) {
         int layers = shape.layers();
         List<SublayerCosts> costs = measured();
         if (costs.isEmpty()) {

@@ -1,12 +1,10 @@
 package dev.skim.skip;
 
-import java.util.Arrays;
-import java.util.BitSet;
-
 /**
  * FFN-SkipLLM (arXiv 2404.03865): while decoding, once the feed-forward of a layer outside the cold bands changes a
  * token's stream little enough, those of the following k layers are left out for that token. Attention always runs, so
- * there are no gaps in the cache; the prompt and the first tokens of the answer run whole.
+ * there are no gaps in the cache; the prompt and the first tokens of the answer run whole. Generated tokens are taken
+ * one by one: a plan refuses a batch of them.
  *
  * <p>The paper's constants could not be read. Ours: k is the wanted share of the M feed-forward sublayers and at most one
  * such run is taken for a token, so the share is what is left out where every token finds one; the threshold is the mean
@@ -16,7 +14,7 @@ import java.util.BitSet;
  * <p>Spec: {@code ffn:25%}, with {@code t=0.96} (threshold), {@code warmup=25} (tokens), {@code cold=3} (layers).
  *
  * @param profile may be null
- * @param threshold NaN for the default
+ * @param threshold a cosine; NaN for the default
  * @param warmUp tokens of the answer that run whole
  * @param cold layers at either end that are never skipped; negative for the default
  */
@@ -26,13 +24,11 @@ public record FfnSkip(Profile profile, Share share, double threshold, int warmUp
 
     private static final double THRESHOLD = 0.95;
 
-    /** The method with its defaults. */
-    public static FfnSkip of(Profile profile, Share share) {
-        return new FfnSkip(profile, share, Double.NaN, WARM_UP, -1);
-    }
-
-    /** Checks that the warm-up is not negative. */
+    /** Checks the numbers. */
     public FfnSkip {
+        if (threshold < -1 || threshold > 1) {
+            throw new IllegalArgumentException("the threshold is a cosine of at most 1, such as 0.95, not " + threshold);
+        }
         if (warmUp < 0) {
             throw new IllegalArgumentException("the warm-up is 0 tokens or more, not " + warmUp);
         }
@@ -46,7 +42,8 @@ public record FfnSkip(Profile profile, Share share, double threshold, int warmUp
         if (following == 0) {
             return SkipPlan.NONE;
         }
-        if (layers - 2 * band < 2) {
+        // In long: cold is any number of layers.
+        if (layers - 2L * band < 2) {
             throw new IllegalArgumentException("ffn with " + band + " cold layers at either end leaves nothing to skip in "
                     + layers + " layers");
         }
@@ -72,18 +69,15 @@ public record FfnSkip(Profile profile, Share share, double threshold, int warmUp
     }
 
     private final class Plan implements SkipPlan {
-        private static final int NOT_YET = -1;
-
         private final int layers;
         private final int band;
         private final int following;
         private final double least;
         private final Decision out = SkipSets.leaveOut(1);
-        private final BitSet running = new BitSet();
-        private final Decision some = new Decision.RunTokens(running);
-        private int[] skipUntil = new int[1];
         private int answerFrom = -1;
-        private int warm;
+        private boolean warm;
+        /** The last layer whose feed-forward is left out for the token; negative where none was similar enough yet. */
+        private int skipUntil;
 
         Plan(ModelShape shape, int band, int following, double least) {
             this.layers = shape.layers();
@@ -98,14 +92,16 @@ public record FfnSkip(Profile profile, Share share, double threshold, int warmUp
                 answerFrom = -1;
                 return;
             }
+            if (tokens > 1) {
+                // Sublayers that run for some tokens only are not shown, so that a token would fare as its batch does.
+                throw new IllegalArgumentException("FFN-SkipLLM decides for each generated token by itself and takes "
+                        + "them one by one, not " + tokens + " together");
+            }
             if (answerFrom < 0 || position < answerFrom) {
                 answerFrom = position;
             }
-            warm = Math.clamp((long) warmUp - (position - answerFrom), 0, tokens);
-            if (skipUntil.length < tokens) {
-                skipUntil = new int[tokens];
-            }
-            Arrays.fill(skipUntil, NOT_YET);
+            warm = position - answerFrom < warmUp;
+            skipUntil = -1;
         }
 
         private boolean considers(int sublayer, Phase phase) {
@@ -115,40 +111,19 @@ public record FfnSkip(Profile profile, Share share, double threshold, int warmUp
 
         @Override
         public Decision decide(int sublayer, Phase phase, int tokens) {
-            if (!considers(sublayer, phase)) {
-                return Decision.RUN;
-            }
-            int run = 0;
-            running.clear();
-            for (int t = 0; t < tokens; t++) {
-                if (sublayer - layers > skipUntil[t]) {
-                    running.set(t);
-                    run++;
-                }
-            }
-            return run == tokens ? Decision.RUN : run == 0 ? out : some;
+            return considers(sublayer, phase) && sublayer - layers <= skipUntil ? out : Decision.RUN;
         }
 
         @Override
         public boolean observes(int sublayer, Phase phase) {
-            return considers(sublayer, phase);
+            return considers(sublayer, phase) && !warm && skipUntil < 0;
         }
 
         @Override
         public void observe(int sublayer, Phase phase, float[] input, float[] output, int tokens, int width) {
-            int layer = sublayer - layers;
-            for (int t = warm; t < tokens; t++) {
-                if (skipUntil[t] == NOT_YET && cosine(input, output, t * width, width) >= least) {
-                    skipUntil[t] = layer + following;
-                }
+            if (Similarity.of(input, output, 0, width).cosine() >= least) {
+                skipUntil = sublayer - layers + following;
             }
-        }
-
-        private static double cosine(float[] input, float[] output, int at, int width) {
-            return Similarity.cosine(
-                    Similarity.dot(input, at, output, at, width),
-                    Math.sqrt(Similarity.dot(input, at, input, at, width)),
-                    Math.sqrt(Similarity.dot(output, at, output, at, width)));
         }
 
         @Override

@@ -69,11 +69,6 @@ final class FixedPlan implements SkipPlan {
     }
 
     @Override
-    public void resume(int gapsFrom) {
-        gaps.resume(gapsFrom);
-    }
-
-    @Override
     public String status() {
         return status;
     }

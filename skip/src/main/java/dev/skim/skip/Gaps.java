@@ -22,8 +22,4 @@ final class Gaps {
     int from() {
         return from;
     }
-
-    void resume(int position) {
-        from = position;
-    }
 }

@@ -8,7 +8,7 @@ import java.util.List;
  * Chooses disjoint runs of sublayers: the least total harm whose saving reaches a target, exactly, by dynamic
  * programming over the steps with a front of (saved, harm) pairs none of which is worse in both.
  *
- * <p>Harms are the caller's: residual errors of fitted maps ({@link RunScan}), one minus similarity, a measured KL.
+ * <p>Harms are the caller's: one minus similarity, a measured KL.
  * They are added up, so they should be of a kind that adds.
  */
 public final class RunSelector {

@@ -1,11 +1,28 @@
 package dev.skim.skip;
 
-/** Cosine and norm ratio of one token's residual stream before and after a step, in double (AdaSkip eq. 1 and 3). */
-final class Similarity {
+/**
+ * Cosine and norm ratio of one token's residual stream before and after a step, in double (AdaSkip eq. 1 and 3).
+ *
+ * @param cosine 0 where a stream has no length
+ * @param ratio of the norm after to the norm before; 1 where the stream before has no length
+ */
+record Similarity(double cosine, double ratio) {
     /** The least denominator, as in the AdaSkip code; streams shorter than this have no direction to speak of. */
     private static final double EPSILON = 1e-8;
 
-    private Similarity() {}
+    /** Of the token whose stream begins at {@code at} in both. */
+    static Similarity of(float[] before, float[] after, int at, int width) {
+        return of(dot(before, at, after, at, width), norm(before, at, width), norm(after, at, width));
+    }
+
+    /** From the product of the two streams and their norms. */
+    static Similarity of(double product, double before, double after) {
+        return new Similarity(product / Math.max(before * after, EPSILON), before < EPSILON ? 1 : after / before);
+    }
+
+    static double norm(float[] a, int offset, int count) {
+        return Math.sqrt(dot(a, offset, a, offset, count));
+    }
 
     /** {@code sum a[i] * b[i]}; four partial sums, since C2 keeps a double sum in order. */
     static double dot(float[] a, int aOffset, float[] b, int bOffset, int count) {
@@ -24,15 +41,5 @@ final class Similarity {
             s0 = Math.fma((double) a[aOffset + i], (double) b[bOffset + i], s0);
         }
         return (s0 + s1) + (s2 + s3);
-    }
-
-    /** The cosine from a product and two norms; 0 where a norm is 0. */
-    static double cosine(double product, double aNorm, double bNorm) {
-        return product / Math.max(aNorm * bNorm, EPSILON);
-    }
-
-    /** {@code |b| / |a|}; 1 where a has no length. */
-    static double ratio(double aNorm, double bNorm) {
-        return aNorm < EPSILON ? 1 : bNorm / aNorm;
     }
 }

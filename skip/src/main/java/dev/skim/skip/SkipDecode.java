@@ -77,13 +77,6 @@ public record SkipDecode(int layers, Mode mode, int longest) implements SkipPoli
         }
 
         @Override
-        public void resume(int gapsFrom) {
-            gaps.resume(gapsFrom);
-            // How deep the saved session had come is not kept; N covers it.
-            depth = gapsFrom == Integer.MAX_VALUE ? 0 : layers;
-        }
-
-        @Override
         public String status() {
             return "SkipDecode leaves out " + SkipSets.count(depth, "layer") + " of at most " + layers + ", from layer 1 on"
                     + SkipSets.when(mode);

@@ -126,11 +126,6 @@ public final class SkipMeter implements SkipPlan {
     }
 
     @Override
-    public void resume(int gapsFrom) {
-        plan.resume(gapsFrom);
-    }
-
-    @Override
     public String status() {
         return plan.status();
     }

@@ -21,10 +21,13 @@ public interface SkipPlan {
      */
     Decision decide(int sublayer, Phase phase, int tokens);
 
-    /** Called once before each forward pass: {@code position} is that of its first token. */
+    /**
+     * Called once before each forward pass: {@code position} is that of its first token. Where the pass before had no
+     * {@link #end}, it was cancelled or failed, and what was observed in it must not count.
+     */
     default void begin(Phase phase, int position, int tokens) {}
 
-    /** Called once after each forward pass. */
+    /** Called once after each forward pass that came to its end. */
     default void end(Phase phase) {}
 
     /** Called when the session starts a new request (a prompt and its answer). */
@@ -51,9 +54,6 @@ public interface SkipPlan {
     default int gapsFrom() {
         return Integer.MAX_VALUE;
     }
-
-    /** Tells a new plan of a restored session what {@link #gapsFrom} was when the session was saved. */
-    default void resume(int gapsFrom) {}
 
     /** What the plan does at present, one sentence for the user; empty when there is nothing to say. */
     default String status() {

@@ -30,13 +30,11 @@ public final class SkipPolicies {
 
     /** One specification, its options still to be taken. */
     private static final class Words {
-        final String spec;
         final String name;
         final String amount;
         final List<String> options = new ArrayList<>();
 
         Words(String spec) {
-            this.spec = spec;
             String[] parts = spec.strip().toLowerCase(Locale.ROOT).split(":", -1);
             name = parts[0];
             amount = parts.length > 1 ? parts[1] : "";

@@ -7,7 +7,7 @@ import java.util.Optional;
  *
  * <p>Every token weighs the same (AdaSkip eq. 2 and 3). The first position is also summed apart, because its stream is
  * often of a huge norm: means with it and without it are both to be had. Whole layers and runs of up to
- * {@code longestRun} layers are measured beside the sublayers.
+ * {@code longestRun} layers are measured beside the sublayers. A pass that does not come to its end counts for nothing.
  */
 public final class SublayerStatistics implements SkipPlan {
     private final int layers;
@@ -15,6 +15,10 @@ public final class SublayerStatistics implements SkipPlan {
     private final boolean everyPhase;
     private final Sums all;
     private final Sums first;
+    /** The two with the pass that is under way, so that the order of the additions does not depend on the batches. */
+    private final Sums allNow;
+
+    private final Sums firstNow;
     private final float[][] boundary;
     private final double[][] norm;
     private boolean firstInBatch;
@@ -36,6 +40,26 @@ public final class SublayerStatistics implements SkipPlan {
             for (int n = 0; n < longestRun; n++) {
                 runSimilarity[n] = new double[layers - n];
                 runScale[n] = new double[layers - n];
+            }
+        }
+
+        void add(Similarity of, int sublayer) {
+            similarity[sublayer] += of.cosine();
+            scale[sublayer] += of.ratio();
+        }
+
+        void addRun(Similarity of, int start, int layers) {
+            runSimilarity[layers - 1][start] += of.cosine();
+            runScale[layers - 1][start] += of.ratio();
+        }
+
+        void set(Sums other) {
+            tokens = other.tokens;
+            System.arraycopy(other.similarity, 0, similarity, 0, similarity.length);
+            System.arraycopy(other.scale, 0, scale, 0, scale.length);
+            for (int n = 0; n < runSimilarity.length; n++) {
+                System.arraycopy(other.runSimilarity[n], 0, runSimilarity[n], 0, runSimilarity[n].length);
+                System.arraycopy(other.runScale[n], 0, runScale[n], 0, runScale[n].length);
             }
         }
 
@@ -102,6 +126,8 @@ public final class SublayerStatistics implements SkipPlan {
         this.everyPhase = everyPhase;
         all = new Sums(layers, this.longestRun);
         first = new Sums(layers, this.longestRun);
+        allNow = new Sums(layers, this.longestRun);
+        firstNow = new Sums(layers, this.longestRun);
         boundary = new float[this.longestRun][0];
         norm = new double[this.longestRun][0];
     }
@@ -115,6 +141,8 @@ public final class SublayerStatistics implements SkipPlan {
     public void begin(Phase phase, int position, int tokens) {
         firstInBatch = position == 0;
         seen = 0;
+        allNow.set(all);
+        firstNow.set(first);
     }
 
     @Override
@@ -129,18 +157,13 @@ public final class SublayerStatistics implements SkipPlan {
         }
         for (int t = 0; t < tokens; t++) {
             int at = t * width;
-            double in = Math.sqrt(Similarity.dot(input, at, input, at, width));
-            double out = Math.sqrt(Similarity.dot(output, at, output, at, width));
-            double cosine = Similarity.cosine(Similarity.dot(input, at, output, at, width), in, out);
-            double ratio = Similarity.ratio(in, out);
-            all.similarity[sublayer] += cosine;
-            all.scale[sublayer] += ratio;
+            Similarity similarity = Similarity.of(input, output, at, width);
+            allNow.add(similarity, sublayer);
             if (t == 0 && firstInBatch) {
-                first.similarity[sublayer] += cosine;
-                first.scale[sublayer] += ratio;
+                firstNow.add(similarity, sublayer);
             }
             if (sublayer >= layers) {
-                closeRuns(sublayer - layers, output, out, t, width);
+                closeRuns(sublayer - layers, output, t, width);
             }
         }
         seen = tokens;
@@ -155,35 +178,32 @@ public final class SublayerStatistics implements SkipPlan {
         }
         System.arraycopy(input, 0, boundary[slot], 0, tokens * width);
         for (int t = 0; t < tokens; t++) {
-            norm[slot][t] = Math.sqrt(Similarity.dot(input, t * width, input, t * width, width));
+            norm[slot][t] = Similarity.norm(input, t * width, width);
         }
     }
 
-    private void closeRuns(int last, float[] output, double out, int token, int width) {
+    private void closeRuns(int last, float[] output, int token, int width) {
         int at = token * width;
+        double out = Similarity.norm(output, at, width);
         for (int n = 1; n <= longestRun && n <= last + 1; n++) {
             int start = last + 1 - n;
             int slot = start % longestRun;
-            double in = norm[slot][token];
             double product = Similarity.dot(boundary[slot], at, output, at, width);
-            double cosine = Similarity.cosine(product, in, out);
-            double ratio = Similarity.ratio(in, out);
-            all.runSimilarity[n - 1][start] += cosine;
-            all.runScale[n - 1][start] += ratio;
+            Similarity similarity = Similarity.of(product, norm[slot][token], out);
+            allNow.addRun(similarity, start, n);
             if (token == 0 && firstInBatch) {
-                first.runSimilarity[n - 1][start] += cosine;
-                first.runScale[n - 1][start] += ratio;
+                firstNow.addRun(similarity, start, n);
             }
         }
     }
 
     @Override
     public void end(Phase phase) {
-        all.tokens += seen;
-        if (firstInBatch && seen > 0) {
-            first.tokens++;
-        }
+        allNow.tokens += seen;
+        firstNow.tokens += firstInBatch && seen > 0 ? 1 : 0;
         seen = 0;
+        all.set(allNow);
+        first.set(firstNow);
     }
 
     /**

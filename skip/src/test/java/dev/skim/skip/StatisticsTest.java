@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -19,7 +20,7 @@ class StatisticsTest {
             ToyModel.Session session = model.session(statistics);
             for (int at = 0; at < window; at += chunk) {
                 int to = Math.min(window, at + chunk);
-                session.pass(Phase.PREFILL, java.util.Arrays.copyOfRange(text, at * width, to * width));
+                session.pass(Phase.PREFILL, Arrays.copyOfRange(text, at * width, to * width));
             }
         }
         return statistics;
@@ -84,8 +85,37 @@ class StatisticsTest {
                 assertEquals(sums[3], rest.runScale(from, count), 1e-9);
             }
         }
-        assertEquals(all.runScale(0, 3) * all.layerSimilarity(3) / all.layerSimilarity(3) * all.runScale(3, 1),
-                all.runScale(0, 4), 1e-12);
+        assertEquals(all.runScale(0, 3) * all.runScale(3, 1), all.runScale(0, 4), 1e-12, "pieced together");
+    }
+
+    @Property(tries = 20)
+    void aCancelledPassCountsForNothing(
+            @ForAll @IntRange(min = 1, max = 7) int cancelled, @ForAll @IntRange(max = 99) int seed,
+            @ForAll boolean atTheStart) {
+        ToyModel model = new ToyModel(4, 8, seed, 0.5);
+        SublayerStatistics undisturbed = measure(model, 5, 9);
+        SublayerStatistics statistics = new SublayerStatistics(model.shape, 3, false);
+        ToyModel.Session session = model.session(statistics);
+        float[] text = ToyModel.embeddings(9, 8, 9);
+        if (!atTheStart) {
+            session.pass(Phase.PREFILL, Arrays.copyOf(text, 5 * 8));
+        }
+        session.cancelledPass(Phase.PREFILL, ToyModel.embeddings(3, 8, seed), cancelled);
+        if (atTheStart) {
+            assertTrue(statistics.importance().isEmpty());
+            session.pass(Phase.PREFILL, Arrays.copyOf(text, 5 * 8));
+        }
+        session.pass(Phase.PREFILL, Arrays.copyOfRange(text, 5 * 8, 9 * 8));
+        same(undisturbed.importance().orElseThrow(), statistics.importance().orElseThrow());
+        same(undisturbed.importanceWithoutFirst().orElseThrow(), statistics.importanceWithoutFirst().orElseThrow());
+    }
+
+    private static void same(Importance expected, Importance found) {
+        assertEquals(expected.tokens(), found.tokens());
+        assertArrayEquals(expected.similarities(), found.similarities());
+        assertArrayEquals(expected.scales(), found.scales());
+        assertArrayEquals(expected.runSimilarities(), found.runSimilarities());
+        assertArrayEquals(expected.runScales(), found.runScales());
     }
 
     @Test

@@ -1,6 +1,7 @@
 package dev.skim.skip;
 
 import dev.skim.tensor.Workers;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Random;
 
@@ -53,13 +54,29 @@ final class ToyModel {
             this.plan = plan;
         }
 
-        /** One pass; the stream is changed in place and returned. */
+        /** One pass; returns the stream behind it. */
         float[] pass(Phase phase, float[] embeddings) {
+            return pass(phase, embeddings, shape.sublayers());
+        }
+
+        /** A pass that is cancelled before the step {@code cancelled}, and leaves nothing but what the plan saw of it. */
+        void cancelledPass(Phase phase, float[] embeddings, int cancelled) {
+            double[][] sums = new double[shape.layers()][];
+            Arrays.setAll(sums, layer -> this.sums[layer].clone());
+            int[] rows = this.rows.clone();
+            int[] ran = this.ran.clone();
+            pass(phase, embeddings, cancelled);
+            System.arraycopy(sums, 0, this.sums, 0, sums.length);
+            System.arraycopy(rows, 0, this.rows, 0, rows.length);
+            System.arraycopy(ran, 0, this.ran, 0, ran.length);
+        }
+
+        private float[] pass(Phase phase, float[] embeddings, int end) {
             float[] stream = embeddings.clone();
             int width = shape.width();
             int tokens = stream.length / width;
             plan.begin(phase, position, tokens);
-            for (int step = 0; step < shape.sublayers(); ) {
+            for (int step = 0; step < end; ) {
                 int sublayer = shape.sublayer(step);
                 Decision decision = plan.decide(sublayer, phase, tokens);
                 step++;
@@ -76,16 +93,25 @@ final class ToyModel {
                         replace.standIn().apply(stream, 0, tokens, workers);
                         step += replace.span() - 1;
                     }
-                    case Decision.RunTokens some -> run(sublayer, phase, stream, tokens, (BitSet) some.tokens().clone());
-                    default -> run(sublayer, phase, stream, tokens, null);
+                    case Decision.RunTokens some -> run(sublayer, stream, tokens, some.tokens());
+                    default -> {
+                        float[] input = stream.clone();
+                        run(sublayer, stream, tokens, null);
+                        // Shown only where it ran for all, as the decoder does.
+                        if (plan.observes(sublayer, phase)) {
+                            plan.observe(sublayer, phase, input, stream, tokens, width);
+                        }
+                    }
                 }
             }
-            plan.end(phase);
-            position += tokens;
+            if (end == shape.sublayers()) {
+                plan.end(phase);
+                position += tokens;
+            }
             return stream;
         }
 
-        private void run(int sublayer, Phase phase, float[] stream, int tokens, BitSet only) {
+        private void run(int sublayer, float[] stream, int tokens, BitSet only) {
             float[] input = stream.clone();
             int width = shape.width();
             if (shape.isAttention(sublayer) && rows[sublayer] != position) {
@@ -115,9 +141,6 @@ final class ToyModel {
                     }
                     stream[t * width + r] += (float) sum;
                 }
-            }
-            if (plan.observes(sublayer, phase)) {
-                plan.observe(sublayer, phase, input, stream, tokens, width);
             }
         }
     }
