@@ -8,6 +8,8 @@ import java.math.BigDecimal;
  * @param value 0 to below 1
  */
 public record Share(double value) {
+    private static final BigDecimal ALL = BigDecimal.valueOf(100);
+
     /** Checks the range. */
     public Share {
         if (!(value >= 0) || value >= 1) {
@@ -24,9 +26,10 @@ public record Share(double value) {
         try {
             if (text.endsWith("%")) {
                 BigDecimal percent = new BigDecimal(text.substring(0, text.length() - 1).strip());
-                return new Share(percent.movePointLeft(2).doubleValue());
+                // Compared as it is written: 1e999999999 has a billion digits once its point is moved.
+                return new Share(percent.compareTo(ALL) < 0 ? percent.scaleByPowerOfTen(-2).doubleValue() : 1);
             }
-        } catch (NumberFormatException notANumber) {
+        } catch (NumberFormatException | ArithmeticException notANumber) {
             // Falls through to the sentence below.
         }
         throw new IllegalArgumentException("a share is written with a percent sign, such as 25% or 12.5%, not '" + text + "'");

@@ -27,8 +27,10 @@ public record UnifiedLayerSkipping(Ratio ratio, Mode mode) implements SkipPolicy
     public BitSet kept(int layers) {
         int n = (int) Math.floor(layers * ratio.denominator() / ratio.numerator() + 1e-9);
         if (n < 2) {
-            throw new IllegalArgumentException("unified layer skipping keeps at least the first and the last layer: of "
-                    + layers + " layers it takes a ratio of 2 to " + layers / 2 + ", not " + ratio);
+            throw new IllegalArgumentException("unified layer skipping keeps at least the first and the last layer: "
+                    + (layers < 4
+                            ? "it takes a model of 4 or more layers, not " + layers
+                            : "of " + layers + " layers it takes a ratio of 2 to " + layers / 2 + ", not " + ratio));
         }
         int interval = layers / (n - 1);
         BitSet kept = new BitSet();

@@ -47,7 +47,8 @@ class PolicyTest {
         assertEquals(bits(0, 16, 31), unified(32, "10"));
         assertEquals(bits(0, 2, 4, 6, 8, 10, 12, 15), unified(16, "2"));
         assertEquals(bits(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 21), unified(22, "2"));
-        assertThrows(IllegalArgumentException.class, () -> unified(30, "16"));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> unified(30, "16")).getMessage().contains("2 to 15"));
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> unified(3, "2")).getMessage().contains("4 or more"));
         assertThrows(
                 IllegalArgumentException.class,
                 () -> new UnifiedLayerSkipping(Ratio.parse("1.5"), Mode.DECODE));
@@ -168,7 +169,8 @@ class PolicyTest {
         for (String spec : List.of(
                 "", "skip", "adaskip", "adaskip:", "adaskip:x", "adaskip:0.5", "adaskip:1/0", "adaskip:n=-1",
                 "adaskip:2:sideways", "adaskip:2:decode:both", "adaskip:nan", "adaskip:2:p=0", "unified:2:prefill", "unified:1/2",
-                "shortgpt:two", "shortgpt:-1", "cost:25", "cost:100%", "cost:-1%", "cost:%", "ffn:25%:t=high",
+                "shortgpt:two", "shortgpt:-1", "cost:25", "cost:100%", "cost:-1%", "cost:%", "cost:1e999999999%",
+                "cost:-1e999999999%", "cost:1e-2147483647%", "ffn:25%:t=high", "ffn:25%:t=1.5", "ffn:25%:t=1e999",
                 "earlyexit:4%", "patch:25%", "none:1", "skipdecode:4:max=0")) {
             String message = assertThrows(
                             IllegalArgumentException.class, () -> SkipPolicies.parse(spec, profile), spec)
@@ -180,7 +182,10 @@ class PolicyTest {
                     .getMessage();
             assertTrue(message.contains("calibrate"), message);
         }
-        assertThrows(IllegalArgumentException.class, () -> SkipPolicies.parse("shortgpt:6", profile).plan(shape(6)));
+        for (String spec : List.of("shortgpt:6", "ffn:25%:cold=1073741824")) {
+            assertThrows(IllegalArgumentException.class, () -> SkipPolicies.parse(spec, profile).plan(shape(6)), spec);
+        }
+        assertEquals(0, Share.parse("1e-999999999%").value());
         assertThrows(IllegalArgumentException.class, () -> SkipPolicies.parse("adaskip:2", profile).plan(shape(7)));
     }
 
