@@ -43,8 +43,7 @@ public final class StandInCalibration {
      * @param rank 0 for full maps
      * @param type how the maps are kept
      */
-    public record Settings(
-            Share share, float epsilon, int rank, ElementType type, StandInFitter.Weighting weighting) {}
+    public record Settings(Share share, float epsilon, int rank, ElementType type) {}
 
     /** What one window's stream looked like after the last run, in each of the two models. */
     private static final class Window {
@@ -138,8 +137,8 @@ public final class StandInCalibration {
      */
     public StandInFitter.Quality fitNext() {
         int width = shape.width();
-        StandInFitter fitter = new StandInFitter(width, settings.epsilon(), settings.weighting());
-        StandInFitter heldOut = new StandInFitter(width, settings.epsilon(), settings.weighting());
+        StandInFitter fitter = new StandInFitter(width, settings.epsilon());
+        StandInFitter heldOut = new StandInFitter(width, settings.epsilon());
         for (int w = 0; w < windows.size(); w++) {
             Window window = windows.get(w);
             int tokens = window.whole.reached;

@@ -4,7 +4,9 @@ import dev.skim.tensor.Workers;
 
 /**
  * Ridge regression of {@code y - x} on {@code z = x / sqrt(mean(x^2) + eps)} and a constant, in closed form from
- * streamed Gram matrices in double: {@code W = (Z^T Z + ridge * D)^-1 Z^T (y - x)}, the constant without penalty.
+ * streamed Gram matrices in double: {@code W = (Z^T Z + ridge * D)^-1 Z^T (y - x)}, the constant without penalty. Tokens
+ * are weighed by one over the mean square of y: the relative error counts, which is what the next norm sees, and tokens
+ * with a huge norm speak no louder than others.
  *
  * <p>Takes (width + 1)^2 + width * (width + 1) doubles, whatever the number of tokens. Not for several threads at once;
  * the work inside is parallel.
@@ -12,14 +14,6 @@ import dev.skim.tensor.Workers;
 public final class StandInFitter {
     /** Rows that are multiplied at once: few enough to stay in a second-level cache, many enough to share a region. */
     private static final int BATCH = 64;
-
-    /** How tokens are weighed. */
-    public enum Weighting {
-        /** All alike: least squares of the stream as it is, in which tokens with a huge norm speak loudest. */
-        UNIFORM,
-        /** By one over the mean square of the target: the relative error counts, which is what the next norm sees. */
-        RELATIVE
-    }
 
     /**
      * How good a map is on some data.
@@ -31,7 +25,6 @@ public final class StandInFitter {
 
     private final int width;
     private final float epsilon;
-    private final Weighting weighting;
     private final double[][] gram;
     private final double[][] cross;
     private final double[][] inputs;
@@ -46,13 +39,12 @@ public final class StandInFitter {
      * @param width elements of the residual stream
      * @param epsilon of the norm, that of the model
      */
-    public StandInFitter(int width, float epsilon, Weighting weighting) {
+    public StandInFitter(int width, float epsilon) {
         if (width < 1 || !(epsilon >= 0)) {
             throw new IllegalArgumentException("a fit needs a width of at least 1 and an epsilon that is not negative");
         }
         this.width = width;
         this.epsilon = epsilon;
-        this.weighting = weighting;
         gram = new double[width + 1][width + 1];
         cross = new double[width + 1][width];
         inputs = new double[BATCH][width + 1];
@@ -90,7 +82,7 @@ public final class StandInFitter {
     private void set(int row, float[] x, int xAt, float[] y, int yAt) {
         double xSquares = Similarity.dot(x, xAt, x, xAt, width);
         double ySquares = Similarity.dot(y, yAt, y, yAt, width);
-        double root = weighting == Weighting.UNIFORM ? 1 : 1 / Math.sqrt(ySquares / width + epsilon);
+        double root = 1 / Math.sqrt(ySquares / width + epsilon);
         double norm = root / Math.sqrt(xSquares / width + epsilon);
         double[] z = inputs[row];
         double[] change = changes[row];
@@ -109,11 +101,11 @@ public final class StandInFitter {
     /**
      * Adds what another fitter of the same form was given.
      *
-     * @throws IllegalArgumentException when width, epsilon or weighting differ
+     * @throws IllegalArgumentException when width or epsilon differ
      */
     public void merge(StandInFitter other) {
-        if (other.width != width || other.epsilon != epsilon || other.weighting != weighting) {
-            throw new IllegalArgumentException("fits of different widths, epsilons or weightings do not merge");
+        if (other.width != width || other.epsilon != epsilon) {
+            throw new IllegalArgumentException("fits of different widths or epsilons do not merge");
         }
         for (int i = 0; i <= width; i++) {
             DenseMath.axpy(gram[i], 1, other.gram[i], 0, width + 1);
@@ -230,16 +222,7 @@ public final class StandInFitter {
         }
         DenseMath.mirror(symmetric);
         double squares = DenseMath.inner(w, DenseMath.product(symmetric, w, workers));
-        return quality(changeSquares - 2 * DenseMath.inner(w, cross) + squares);
-    }
-
-    /** How good the identity is: what leaving the run out without a stand-in does. */
-    public Quality qualityOfIdentity() {
-        return quality(changeSquares);
-    }
-
-    private Quality quality(double error) {
-        double left = Math.max(0, error);
+        double left = Math.max(0, changeSquares - 2 * DenseMath.inner(w, cross) + squares);
         double ofMean = DenseMath.inner(cross[width], cross[width]) / gram[width][width];
         return new Quality(left / (changeSquares - ofMean), left / targetSquares);
     }

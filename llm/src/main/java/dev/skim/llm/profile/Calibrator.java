@@ -12,7 +12,6 @@ import dev.skim.skip.Run;
 import dev.skim.skip.Share;
 import dev.skim.skip.SkipPlan;
 import dev.skim.skip.StandInCalibration;
-import dev.skim.skip.StandInFitter;
 import dev.skim.skip.StandInSet;
 import dev.skim.skip.SublayerCosts;
 import dev.skim.skip.SublayerStatistics;
@@ -80,12 +79,17 @@ public final class Calibrator {
     public static Profile calibrate(Model model, CalibrationText text, Settings settings, Progress progress) {
         try (Workers workers = new Workers(model.threads())) {
             return new Calibrator(model, settings, progress).run(text, workers);
-        } catch (IllegalArgumentException | IllegalStateException mistake) {
+        } catch (IllegalArgumentException | IllegalStateException | ArithmeticException mistake) {
             throw new SkimException("The calibration cannot be done: " + mistake.getMessage() + ".", mistake);
         }
     }
 
     private Profile run(CalibrationText text, Workers workers) {
+        int length = text.windows().getFirst().length;
+        if (length < HarmMeasurement.WINDOW && (settings.harms() || !settings.shares().isEmpty())) {
+            throw new IllegalArgumentException("harms and stand-ins are measured on windows of at least "
+                    + HarmMeasurement.WINDOW + " tokens, and those of the text have " + length);
+        }
         StandInChoice choice = new StandInChoice(model, epsilon(), settings.rank(), workers);
         settings.shares().forEach(choice::check);
         SublayerStatistics statistics = statistics(text.windows());
@@ -164,8 +168,7 @@ public final class Calibrator {
             StandInCalibration calibration = new StandInCalibration(
                     shape,
                     runs,
-                    new StandInCalibration.Settings(
-                            share, epsilon, settings.rank(), ElementType.BF16, StandInFitter.Weighting.RELATIVE),
+                    new StandInCalibration.Settings(share, epsilon, settings.rank(), ElementType.BF16),
                     workers);
             List<int[]> windows = text.windows();
             for (int fitted = 0; !calibration.done(); fitted++) {

@@ -100,11 +100,11 @@ final class StandInChoice {
                 for (int layer = first; layer < Math.min(last, layers - n + 1); layer++) {
                     Run run = Run.ofLayers(layer, n);
                     // A run that is bad already only gets worse with the next layer.
-                    if (saved(run) > 0 && least[layer - first] <= bound * (n - 1)) {
+                    if (n > 1 && least[layer - first] > bound * (n - 1)) {
+                        least[layer - first] = Double.POSITIVE_INFINITY;
+                    } else if (saved(run) > 0) {
                         variants.add(HarmMeasurement.Variant.of(shape, run, boundaries.fit(layer, n)));
                         layersOf.add(layer);
-                    } else {
-                        least[layer - first] = Double.POSITIVE_INFINITY;
                     }
                 }
                 double done = (first + (double) (last - first) * (n - 1) / longest) / layers;
@@ -115,8 +115,8 @@ final class StandInChoice {
                     candidates.add(new RunSelector.Candidate(run, saved(run), Math.pow(measured[v], POWER)));
                     least[layersOf.get(v) - first] = measured[v];
                 }
-                if (n == 1) {
-                    double[] sorted = least.clone();
+                if (n == 1 && measured.length > 0) {
+                    double[] sorted = measured.clone();
                     Arrays.sort(sorted);
                     bound = HOPELESS * sorted[sorted.length / 2];
                 }
@@ -181,8 +181,7 @@ final class StandInChoice {
         }
 
         LinearStandIn fit(int layer, int count) {
-            StandInFitter fitter =
-                    new StandInFitter(shape.width(), epsilon, StandInFitter.Weighting.RELATIVE);
+            StandInFitter fitter = new StandInFitter(shape.width(), epsilon);
             for (float[][] stream : streams) {
                 fitter.add(stream[layer - first], 0, stream[layer + count - first], 0, length, workers);
             }
