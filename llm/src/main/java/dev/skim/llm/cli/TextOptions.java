@@ -1,6 +1,7 @@
 package dev.skim.llm.cli;
 
 import dev.skim.llm.SkimException;
+import dev.skim.llm.storage.StrictText;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -46,7 +47,7 @@ final class TextOptions {
     static String read(Path file) {
         try {
             ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(file));
-            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+            return StrictText.decode(bytes, StandardCharsets.UTF_8);
         } catch (CharacterCodingException e) {
             throw new SkimException("The file " + file + " is not UTF-8 text.", e);
         } catch (IOException e) {

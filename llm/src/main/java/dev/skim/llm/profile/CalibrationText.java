@@ -6,9 +6,12 @@ import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
 import dev.skim.llm.SkimException;
 import dev.skim.llm.TokenListener;
+import dev.skim.llm.storage.StrictText;
 import dev.skim.skip.SkipPolicy;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -30,6 +33,18 @@ public record CalibrationText(List<int[]> windows, String source) {
 
     /** Bytes of a piece for each token of a window: more than any language takes of a fitting vocabulary. */
     private static final int BYTES_PER_TOKEN = 12;
+
+    /**
+     * Copies the list.
+     *
+     * @throws SkimException when there are no windows, or they are not of one length
+     */
+    public CalibrationText {
+        windows = List.copyOf(windows);
+        if (windows.stream().mapToInt(window -> window.length).distinct().count() != 1 || windows.getFirst().length == 0) {
+            throw new SkimException("A text to calibrate on has at least one window, and its windows are of one length.");
+        }
+    }
 
     /** Tokens in all. */
     public int tokens() {
@@ -53,6 +68,8 @@ public record CalibrationText(List<int[]> windows, String source) {
                         + " tokens.");
             }
             return new CalibrationText(windows, file.getFileName().toString());
+        } catch (CharacterCodingException e) {
+            throw new SkimException("The file " + file + " is not UTF-8 text.", e);
         } catch (NoSuchFileException e) {
             throw new SkimException("There is no file " + file + " to calibrate on.", e);
         } catch (IOException e) {
@@ -60,8 +77,9 @@ public record CalibrationText(List<int[]> windows, String source) {
         }
     }
 
-    private static List<int[]> ofWhole(Model model, byte[] bytes, int length, int count) {
-        int[] tokens = model.tokenizer().encode(new String(bytes, StandardCharsets.UTF_8), false, false);
+    private static List<int[]> ofWhole(Model model, byte[] bytes, int length, int count) throws CharacterCodingException {
+        String text = StrictText.decode(ByteBuffer.wrap(bytes), StandardCharsets.UTF_8);
+        int[] tokens = model.tokenizer().encode(text, false, false);
         int there = Math.min(count, tokens.length / length);
         List<int[]> windows = new ArrayList<>();
         for (int i = 0; i < there; i++) {
@@ -78,8 +96,8 @@ public record CalibrationText(List<int[]> windows, String source) {
             for (int i = 0; i < count; i++) {
                 in.seek((in.length() - piece.length) / Math.max(1, count - 1) * i);
                 in.readFully(piece);
-                // From the first word that is whole: never from within a character.
-                String text = new String(piece, StandardCharsets.UTF_8);
+                String text = StrictText.decode(wholeCharacters(piece), StandardCharsets.UTF_8);
+                // From the first word that is whole.
                 int space = i == 0 ? 0 : Math.max(text.indexOf(' '), 0);
                 int[] tokens = model.tokenizer().encode(text.substring(space), false, false);
                 if (tokens.length > length) {
@@ -88,6 +106,23 @@ public record CalibrationText(List<int[]> windows, String source) {
             }
         }
         return windows;
+    }
+
+    /** A piece of UTF-8 without the rest of a character that it begins with, and without its last one. */
+    private static ByteBuffer wholeCharacters(byte[] piece) {
+        int from = 0;
+        while (from < piece.length && continues(piece[from])) {
+            from++;
+        }
+        int to = piece.length - 1;
+        while (to > from && continues(piece[to])) {
+            to--;
+        }
+        return ByteBuffer.wrap(piece, from, Math.max(0, to - from));
+    }
+
+    private static boolean continues(byte b) {
+        return (b & 0xC0) == 0x80;
     }
 
     /**

@@ -1,2 +1,2 @@
-/** Where files of the user go. */
+/** Where files of the user go, and how texts in them are read. */
 package dev.skim.llm.storage;
