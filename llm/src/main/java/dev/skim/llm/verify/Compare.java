@@ -7,7 +7,7 @@ public final class Compare {
     private Compare() {}
 
     /** The larger, where not a number is larger than all. */
-    static double worse(double a, double b) {
+    public static double worse(double a, double b) {
         return Double.isNaN(b) ? Double.POSITIVE_INFINITY : Math.max(a, b);
     }
 
@@ -65,8 +65,11 @@ public final class Compare {
 
     /** KL(recorded || own) of the two rows' softmax. */
     public static double kl(float[] recorded, float[] own) {
-        double logSumRecorded = logSum(recorded);
-        double logSumOwn = logSum(own);
+        return kl(recorded, logSum(recorded), own, logSum(own));
+    }
+
+    /** The same where the rows' {@link #logSum} are known. */
+    public static double kl(float[] recorded, double logSumRecorded, float[] own, double logSumOwn) {
         double sum = 0;
         for (int i = 0; i < own.length; i++) {
             double log = recorded[i] - logSumRecorded;

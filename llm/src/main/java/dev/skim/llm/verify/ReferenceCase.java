@@ -39,6 +39,28 @@ record ReferenceCase(
         Path rows,
         boolean probabilities) {
 
+    /**
+     * Checks that the parts fit together.
+     *
+     * @throws SkimException when they do not
+     */
+    ReferenceCase {
+        int words = vocabulary;
+        String fault = tokens.length == 0 || greedy.length == 0
+                ? "it has " + tokens.length + " prompt and " + greedy.length + " greedy tokens, and needs both"
+                : !IntStream.concat(Arrays.stream(tokens), Arrays.stream(greedy)).allMatch(t -> t >= 0 && t < words)
+                ? "a token lies outside its vocabulary of " + vocabulary
+                : margins.length > 0 && margins.length < greedy.length
+                ? "it has " + margins.length + " margins for " + greedy.length + " greedy tokens"
+                : argmax.length > tokens.length || logProbabilities.length >= tokens.length
+                ? "it has " + argmax.length + " largest logits and " + logProbabilities.length
+                        + " log-probabilities, too many for a prompt of " + tokens.length + " tokens"
+                : null;
+        if (fault != null) {
+            throw new SkimException("The reference's case " + name + " cannot be used: " + fault + ".");
+        }
+    }
+
     /** Reads a folder with {@code cases.json}, or the JSON file of one small model. */
     static List<ReferenceCase> read(Path reference) {
         boolean folder = Files.isDirectory(reference);

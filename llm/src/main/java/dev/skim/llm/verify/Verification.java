@@ -10,7 +10,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
-import java.util.function.Predicate;
 
 /**
  * Runs a model against recorded outputs and says how far it is from them.
@@ -90,12 +89,7 @@ public final class Verification {
             int greedy,
             int greedyDue,
             int greedyRecorded,
-            List<String> faults) {
-        /** Whether all is well. */
-        public boolean passed() {
-            return faults.isEmpty();
-        }
-    }
+            List<String> faults) {}
 
     /** Prompt tokens whose logits are held at a time. */
     private static final int PIECE = 128;
@@ -122,11 +116,6 @@ public final class Verification {
     /** The same with other limits. */
     public Verification within(Limits limits) {
         return new Verification(limits, cases);
-    }
-
-    /** The same for the cases whose name is wanted. */
-    public Verification only(Predicate<String> wanted) {
-        return new Verification(limits, cases.stream().filter(one -> wanted.test(one.name())).toList());
     }
 
     /** The names of the cases. */
@@ -229,7 +218,7 @@ public final class Verification {
             }
             if (p < one.logProbabilities().length) {
                 double own = Compare.logProbability(logits, one.tokens()[p + 1]);
-                double error = Math.abs(own - one.logProbabilities()[p]);
+                double error = Compare.worse(0, Math.abs(own - one.logProbabilities()[p]));
                 logProbabilityErrors += error;
                 worstLogProbabilityError = Compare.worse(worstLogProbabilityError, error);
             }
@@ -238,8 +227,9 @@ public final class Verification {
                     probabilityError = Compare.worse(probabilityError, Compare.probabilityError(recorded[row], logits));
                 } else {
                     double similarity = Compare.cosine(recorded[row], logits);
-                    cosine = similarity >= cosine ? cosine : similarity;
-                    kl += Compare.kl(recorded[row], logits);
+                    // As far as can be, and not NaN: that would be forgotten, or taken for not recorded.
+                    cosine = Double.isNaN(similarity) ? Double.NEGATIVE_INFINITY : Math.min(cosine, similarity);
+                    kl += Compare.worse(0, Compare.kl(recorded[row], logits));
                     topError = Compare.worse(topError, Compare.topError(recorded[row], logits, 5));
                 }
                 row++;
