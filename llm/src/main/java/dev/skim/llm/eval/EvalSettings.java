@@ -48,14 +48,14 @@ public record EvalSettings(
      * @throws SkimException when they are not
      */
     void check(int textTokens, int contextLength) {
-        int timed = repeats == 0 ? 0 : promptTokens + generatedTokens;
-        int context = Math.max(timed, Math.max(
-                windows == 0 ? 0 : window, continuations == 0 ? 0 : continuedTokens() + continuationTokens));
+        long timed = repeats == 0 ? 0 : (long) promptTokens + generatedTokens;
+        long context = Math.max(timed, Math.max(
+                windows == 0 ? 0 : window, continuations == 0 ? 0 : (long) continuedTokens() + continuationTokens));
         if (context > contextLength) {
             throw new SkimException("This would take a context of " + context + " tokens; the model's has "
                     + contextLength + ".");
         }
-        int text = Math.max(timed, Math.max(windows == 0 ? 0 : window, continuations == 0 ? 0 : continuedTokens()));
+        long text = Math.max(timed, Math.max(windows == 0 ? 0 : window, continuations == 0 ? 0 : continuedTokens()));
         if (textTokens < text) {
             throw new SkimException("The text has " + textTokens + " tokens, and " + text + " are needed; give a longer "
                     + "text, or a smaller --prompt-tokens, --generated-tokens or --window.");

@@ -35,7 +35,7 @@ final class QualityTest {
         long same;
         long positions;
 
-        synchronized void add(double surprise, double kl, boolean same) {
+        void add(double surprise, double kl, boolean same) {
             this.surprise += surprise;
             this.kl += kl;
             this.same += same ? 1 : 0;
@@ -43,8 +43,12 @@ final class QualityTest {
         }
 
         Scores scores() {
+            // Logits that are no numbers are as bad as can be; NaN would say that nothing was measured.
             return new Scores(
-                    Math.exp(surprise / positions), (double) same / positions, Math.max(0, kl / positions), phase);
+                    Compare.worse(0, Math.exp(surprise / positions)),
+                    (double) same / positions,
+                    Compare.worse(0, kl / positions),
+                    phase);
         }
     }
 
@@ -139,13 +143,7 @@ final class QualityTest {
     private static double[] compare(Whole whole, int position, float[] row, int target) {
         float[] reference = whole.rows[position];
         double logSum = Compare.logSum(row);
-        double kl = 0;
-        if (row != reference) {
-            double shift = logSum - whole.logSums[position];
-            for (int i = 0; i < row.length; i++) {
-                kl += Math.exp(reference[i] - whole.logSums[position]) * (reference[i] - row[i] + shift);
-            }
-        }
+        double kl = row == reference ? 0 : Compare.kl(reference, whole.logSums[position], row, logSum);
         boolean same = Compare.argmax(row) == Compare.argmax(reference);
         return new double[] {logSum - row[target], kl, same ? 1 : 0};
     }

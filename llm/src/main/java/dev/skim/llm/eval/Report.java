@@ -119,7 +119,9 @@ public final class Report {
 
     /** Six digits say more than any clock. */
     private static String number(double value) {
-        return new BigDecimal(value).round(new MathContext(6)).stripTrailingZeros().toPlainString();
+        return Double.isInfinite(value)
+                ? Double.toString(value)
+                : new BigDecimal(value).round(new MathContext(6)).stripTrailingZeros().toPlainString();
     }
 
     /** All figures of a policy by name; null where one was not measured. */

@@ -3,7 +3,7 @@ package dev.skim.llm.eval;
 import dev.skim.skip.Phase;
 
 /**
- * What was measured of one policy. What was not measured is not a number.
+ * What was measured of one policy. What was not measured is not a number; what is beyond measure is infinite.
  *
  * @param contender the policy
  * @param prompt of the timed prompt

@@ -81,7 +81,8 @@ public final class TradeOffChart {
     }
 
     private static double log2(double value) {
-        return Math.log(value) / Math.log(2);
+        // An infinite perplexity has to stand somewhere.
+        return Math.log(Math.min(value, Double.MAX_VALUE)) / Math.log(2);
     }
 
     private static XYPlot plot(String label, List<Result> results, Function<Result, Result.Speed> phase) {
