@@ -9,6 +9,7 @@ import dev.skim.gguf.GgufFile;
 import dev.skim.gguf.GgufWriter;
 import dev.skim.gguf.TensorInfo;
 import dev.skim.gguf.TensorSource;
+import dev.skim.llm.LoadOptions;
 import dev.skim.llm.Model;
 import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
@@ -41,6 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Calibration, evaluation and verification at their edges: texts, models and references that are not as they should be. */
 class MeasurementTest {
+    private static final LoadOptions ONE_THREAD = LoadOptions.DEFAULT.withThreads(1);
     private static final Calibrator.Progress SILENT = (stage, share) -> {};
     private static final Calibrator.Settings STAND_INS =
             new Calibrator.Settings(List.of(Share.parse("15%")), 0, false, List.of());
@@ -52,7 +54,7 @@ class MeasurementTest {
 
     @BeforeAll
     static void load() throws IOException {
-        model = Model.load(SmallLlama.write(folder.resolve("small.gguf")));
+        model = Model.load(SmallLlama.write(folder.resolve("small.gguf")), ONE_THREAD);
     }
 
     @AfterAll
@@ -78,7 +80,7 @@ class MeasurementTest {
             }
             writer.write(file);
         }
-        return Model.load(file);
+        return Model.load(file, ONE_THREAD);
     }
 
     private static CalibrationText text(int windows, int length) {
@@ -93,7 +95,7 @@ class MeasurementTest {
     @Test
     void theOneLinearLayerIsReplaced() throws IOException {
         try (Model linear = changed(0, "blk.3.attn_output.weight", "blk.3.ffn_down.weight")) {
-            Profile profile = Calibrator.calibrate(linear, text(3, 256), STAND_INS, SILENT);
+            Profile profile = Calibrator.calibrate(linear, text(1, 192), STAND_INS, SILENT);
             assertEquals(
                     List.of(Run.ofLayers(3, 1)),
                     profile.standIns().getFirst().standIns().stream().map(standIn -> standIn.run()).toList());
