@@ -69,6 +69,11 @@ public final class Bench {
 
     /** Warms up and measures; the session's context holds at least one token more than depth and test. */
     public Result run(Session session, Test test, int repeats) {
+        return run(session, test, repeats, true);
+    }
+
+    /** The same; without warm-up the first repeats pay for the compilation of the kernels. */
+    public Result run(Session session, Test test, int repeats, boolean warmUp) {
         int vocabulary = model.tokenizer().vocabularySize();
         int[] tokens = new SplittableRandom(1).ints(test.tokens, 0, vocabulary).toArray();
         session.truncate(0);
@@ -78,7 +83,7 @@ public final class Bench {
         List<Double> warm = new ArrayList<>();
         long start = System.nanoTime();
         boolean settled = false;
-        while (!settled && (warm.isEmpty() || seconds(start) < MOST_SECONDS)) {
+        while (warmUp && !settled && (warm.isEmpty() || seconds(start) < MOST_SECONDS)) {
             warm.add(rate(session, test, tokens));
             settled = seconds(start) >= LEAST_SECONDS && spread(warm) <= SETTLED_SPREAD;
         }

@@ -70,6 +70,11 @@ final class BenchCommand implements Callable<Integer> {
     private int repeats = 5;
 
     @Option(
+            names = "--no-warmup",
+            description = "Measure from the first run on, which the compilation of the kernels is part of.")
+    private boolean noWarmUp;
+
+    @Option(
             names = "--synthetic",
             paramLabel = "SHAPE",
             description = "Measure random weights in the shape of a real model: 135m, 360m, 1b, 1b-32k, 3b or 7b.")
@@ -120,7 +125,8 @@ final class BenchCommand implements Callable<Integer> {
                 }
             }
         } catch (IOException e) {
-            throw new SkimException("The random-weight model of " + made.bytes() + " bytes could not be written: " + e.getMessage() + ".", e);
+            throw new SkimException("The random-weight model of " + made.bytes() + " bytes could not be written: "
+                    + TextOptions.reason(e) + ".", e);
         }
         return 0;
     }
@@ -169,12 +175,12 @@ final class BenchCommand implements Callable<Integer> {
                 for (Bench.Test test : tests) {
                     bar.draw((double) results.size() / tests.size(), test.name());
                     try (Session session = loaded.openSession(options(longest, SkipPolicy.NONE))) {
-                        results.add(bench.run(session, test, repeats));
+                        results.add(bench.run(session, test, repeats, !noWarmUp));
                     }
                     // In one run with the whole model, so that the two can be compared.
                     try (Session session = loaded.openSession(options(longest, report.metered()))) {
                         if (report.counts()) {
-                            Bench.Result result = bench.run(session, test, repeats);
+                            Bench.Result result = bench.run(session, test, repeats, !noWarmUp);
                             skipped.add(new SkippedTest(results.getLast(), result, report));
                         }
                     }
@@ -236,7 +242,7 @@ final class BenchCommand implements Callable<Integer> {
             System.out.println("All products are in f32.");
         }
         String restless = results.stream()
-                .filter(result -> !result.settled())
+                .filter(result -> !noWarmUp && !result.settled())
                 .map(result -> result.test().name())
                 .collect(Collectors.joining(", "));
         if (!restless.isEmpty()) {

@@ -15,15 +15,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** Runs the packed jar as a user does: java -jar llm/target/skim.jar. */
+/** Runs the packed jar as ./skim does, or as java -jar llm/target/skim.jar, which starts a second Java. */
 final class Cli {
     static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final Path JAR = ROOT.resolve("llm/target/skim.jar");
+    private static final Path OPTIONS = ROOT.resolve("llm/src/main/resources/skim.jvm");
     private static final int SECONDS = 120;
 
     private final Path home;
     private final Map<String, String> environment = new HashMap<>();
     private Path java = Path.of(System.getProperty("java.home"), "bin/java");
+    private boolean launched;
 
     /** With a home of its own, so that nothing of the user's is read or changed. */
     Cli(Path home) {
@@ -60,14 +62,28 @@ final class Cli {
         return this;
     }
 
-    Cli java(Path command) {
+    /** By java -jar, with the launcher in front. */
+    Cli launched(Path command) {
         java = command;
+        launched = true;
         return this;
+    }
+
+    Cli launched() {
+        return launched(java);
     }
 
     /** The command line, not started yet. */
     ProcessBuilder prepare(String... arguments) {
-        List<String> command = new ArrayList<>(List.of(java.toString(), "-jar", jar().toString()));
+        String jar = jar().toString();
+        List<String> command = new ArrayList<>(List.of(java.toString()));
+        if (launched) {
+            command.addAll(List.of("-jar", jar));
+        } else {
+            command.add("@" + OPTIONS);
+            command.addAll(List.of(environment.get("SKIM_JAVA_OPTS").split(" ")));
+            command.addAll(List.of("-cp", jar, "dev.skim.launcher.Launcher"));
+        }
         command.addAll(Arrays.asList(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).directory(home.toFile());
         builder.environment().keySet().removeIf(name -> name.startsWith("SKIM_") || name.startsWith("XDG_"));

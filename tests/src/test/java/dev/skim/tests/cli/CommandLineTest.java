@@ -58,7 +58,8 @@ class CommandLineTest {
     void runTakesTextsInAnyScriptInAnyLocale() throws IOException {
         List<String> tokens = new ArrayList<>();
         for (String locale : List.of("C", "C.UTF-8")) {
-            Cli.Result result = skim.with("LC_ALL", locale)
+            Cli.Result result = skim.launched()
+                    .with("LC_ALL", locale)
                     .run("tokenize", "--ids", "-m", model.toString(), "-p", "Grüße 你好 🙂");
             tokens.add(result.expect(0).out());
         }
@@ -146,9 +147,11 @@ class CommandLineTest {
         assertEquals(perplexities.get(0), perplexities.get(2), 0.05 * perplexities.get(0));
 
         JsonNode bench = json(skim.run(
-                        "bench", "-m", model.toString(), "-p", "8", "-n", "4", "-d", "0,70", "-r", "1", "--kv-type", "F16", "--json")
+                        "bench", "-m", model.toString(), "-p", "8", "-n", "4", "-d", "0,70", "-r", "1", "--no-warmup", "--kv-type", "F16",
+                        "--json")
                 .expect(0).out());
         assertEquals("f16", bench.path("kvType").asText());
+        assertEquals(0, bench.path("tests").path(0).path("warmUps").asInt(-1));
         assertEquals(
                 List.of("pp8", "tg4", "pp8 @ d70", "tg4 @ d70"),
                 bench.path("tests").valueStream().map(test -> test.path("test").asText()).toList());
@@ -272,7 +275,7 @@ class CommandLineTest {
 
     @Test
     void whoKillsTheLauncherKillsItAll() throws Exception {
-        Process process = skim.prepare("chat", "-m", model.toString()).start();
+        Process process = skim.launched().prepare("chat", "-m", model.toString()).start();
         process.getOutputStream().write("hi\n".getBytes(java.nio.charset.StandardCharsets.UTF_8));
         process.getOutputStream().flush();
         assertTrue(process.getInputStream().read() >= 0);
@@ -286,7 +289,7 @@ class CommandLineTest {
     @Test
     void anOlderJavaFindsOneThatIsFitOrSaysSo() throws IOException {
         Path old = olderJava();
-        Cli.Result result = skim.java(old).with("JAVA_HOME", System.getProperty("java.home")).run("--version");
+        Cli.Result result = skim.launched(old).with("JAVA_HOME", System.getProperty("java.home")).run("--version");
         assertTrue(result.expect(0).out().contains("Java " + Runtime.version().feature()), result.out());
     }
 

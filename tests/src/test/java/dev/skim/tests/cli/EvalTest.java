@@ -121,8 +121,8 @@ class EvalTest {
     void sweepOfMethodsThatGoByAProfile() throws IOException {
         Path profile = folder.resolve("profile.json");
         Path calibration = Files.writeString(folder.resolve("long.txt"), "a stitch in time saves nine, they say. ".repeat(60));
-        skim.run("calibrate", "-m", model.toString(), "-f", calibration.toString(), "--tokens", "1024", "--share", "25%", "--out",
-                        profile.toString())
+        skim.run("calibrate", "-m", model.toString(), "-f", calibration.toString(), "--tokens", "1024", "--share", "25%", "--timed", "64",
+                        "--out", profile.toString())
                 .expect(0);
         Path csv = folder.resolve("sweep.csv");
         Cli.Result result = eval(

@@ -102,8 +102,8 @@ class SkipTest {
         }
         JsonNode tests = new ObjectMapper()
                 .readTree(skim.run(
-                                "bench", "-m", model.toString(), "-p", "64", "-n", "0", "-r", "1", "--json", "--skip",
-                                "shortgpt:1", "--profile", profile.toString())
+                                "bench", "-m", model.toString(), "-p", "64", "-n", "0", "-r", "1", "--no-warmup", "--json",
+                                "--skip", "shortgpt:1", "--profile", profile.toString())
                         .expect(0)
                         .out())
                 .get("skip");

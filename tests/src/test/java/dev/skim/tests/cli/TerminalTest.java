@@ -52,7 +52,11 @@ class TerminalTest {
     }
 
     private void start(String terminal, String... options) throws IOException {
-        ProcessBuilder builder = new Cli(folder).with("TERM", terminal).prepare("chat", "-m", model.toString());
+        start(new Cli(folder).with("TERM", terminal), options);
+    }
+
+    private void start(Cli skim, String... options) throws IOException {
+        ProcessBuilder builder = skim.prepare("chat", "-m", model.toString());
         builder.command().addAll(List.of(options));
         String command = builder.command().stream().map(word -> "'" + word + "'").collect(Collectors.joining(" "));
         // Without exec a shell that waits for its child may take the Ctrl-C for its own and end with 130.
@@ -120,7 +124,7 @@ class TerminalTest {
 
     @Test
     void interruptStopsTheAnswerAndNotTheProgram() throws Exception {
-        start("xterm", "--temp", "0");
+        start(new Cli(folder).launched().with("TERM", "xterm"), "--temp", "0");
         type("talk without end\r");
         await("talk without end");
         await(Pattern.compile("[a-z]{12}"));
