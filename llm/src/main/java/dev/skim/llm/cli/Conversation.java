@@ -152,7 +152,7 @@ final class Conversation {
         if (name.isEmpty()) {
             throw new SkimException("The command " + command + " needs the name of a file.");
         }
-        return Path.of(name);
+        return ModelStore.path(name);
     }
 
     private String systemPrompt() {

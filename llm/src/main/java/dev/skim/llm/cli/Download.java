@@ -36,6 +36,8 @@ final class Download {
     private final HttpClient client;
     private final URI address;
     private final Path target;
+    /** How long an answer, and each piece of it, may take. */
+    private final Duration patience;
     /** The sum that the file must have, and its size; null and -1 while unknown. */
     private String sha256;
     private long size = -1;
@@ -47,6 +49,11 @@ final class Download {
      * @param sha256 what the file must have, in lower-case hexadecimal; null takes what the server names, if it does
      */
     Download(String address, Path target, String sha256, Map<String, String> environment) {
+        this(address, target, sha256, environment, ANSWER_TIMEOUT);
+    }
+
+    Download(String address, Path target, String sha256, Map<String, String> environment, Duration patience) {
+        this.patience = patience;
         this.address = uri(address);
         this.target = target;
         this.sha256 = sha256;
@@ -87,17 +94,25 @@ final class Download {
             Files.createDirectories(target.getParent());
             try (FileChannel channel = FileChannel.open(
                             part, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-                    FileLock lock = lock(channel);
-                    ProgressBar bar = new ProgressBar(target.getFileName().toString())) {
-                fetch(channel, bar);
-            } finally {
-                if (Files.exists(part) && Files.size(part) == 0) {
-                    Files.delete(part);
-                }
+                    FileLock lock = lock(channel)) {
+                fetch(part, channel);
             }
-            Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new SkimException("The file " + target + " cannot be written: " + TextOptions.reason(e) + ".", e);
+        }
+    }
+
+    /** The part is moved while it is locked, and another Skim may have done so between our opening and locking it. */
+    private void fetch(Path part, FileChannel channel) throws IOException {
+        try (ProgressBar bar = new ProgressBar(target.getFileName().toString())) {
+            if (!Files.exists(target)) {
+                fetch(channel, bar);
+                Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+            }
+        } finally {
+            if (channel.size() == 0) {
+                Files.deleteIfExists(part);
+            }
         }
     }
 
@@ -131,17 +146,18 @@ final class Download {
 
     private void complete(FileChannel part, ProgressBar bar) throws IOException {
         int failures = 0;
+        long furthest = part.size();
         while (true) {
-            long before = part.size();
             try {
                 append(part, bar);
                 return;
             } catch (BrokenOff e) {
-                failures = part.size() > before ? 0 : failures + 1;
+                failures = part.size() > furthest ? 0 : failures + 1;
+                furthest = Math.max(furthest, part.size());
                 if (failures == ATTEMPTS) {
                     throw new SkimException("The download of " + target.getFileName() + " broke off after "
                             + part.size() + (size < 0 ? "" : " of " + size) + " bytes (" + e.getMessage()
-                            + "); the same command goes on from there.");
+                            + ")" + (sha256 == null ? "." : "; the same command goes on from there."));
                 }
             }
         }
@@ -160,7 +176,7 @@ final class Download {
             String range = response.headers().firstValue("Content-Range").orElse("");
             boolean goesOn = response.statusCode() == 206 && range.startsWith("bytes " + part.size() + "-");
             if (goesOn && sha256 == null) {
-                // Pieces of two versions of a file must not be put together: without a sum there is no going on.
+                // Pieces of two versions of a file must not be put together.
                 part.truncate(0);
                 throw new BrokenOff("the server names no sha256");
             }
@@ -190,20 +206,59 @@ final class Download {
         byte[] buffer = new byte[1 << 16];
         long start = System.nanoTime();
         long from = part.position();
-        while (true) {
+        try (Watchdog watchdog = new Watchdog(body, patience)) {
+            for (int count = watchdog.read(buffer); count >= 0; count = watchdog.read(buffer)) {
+                out.write(buffer, 0, count);
+                double rate = (part.position() - from) / Math.max((System.nanoTime() - start) / 1e9, 1e-3);
+                double share = size <= 0 ? 0 : (double) part.position() / size;
+                bar.draw(share, String.format(Locale.ROOT, "%.1f MB, %.1f MB/s", part.position() / 1e6, rate / 1e6));
+            }
+        }
+    }
+
+    /** Closes a body that brings nothing for too long: on JDK 25 a request's own time ends with the headers. */
+    private static final class Watchdog implements AutoCloseable {
+        private final InputStream body;
+        private final long patience;
+        private final Thread thread = Thread.ofVirtual().unstarted(this::watch);
+        private volatile long fed = System.nanoTime();
+        private volatile boolean closed;
+
+        Watchdog(InputStream body, Duration patience) {
+            this.body = body;
+            this.patience = patience.toNanos();
+            thread.start();
+        }
+
+        int read(byte[] buffer) throws BrokenOff {
             int count;
             try {
                 count = body.read(buffer);
             } catch (IOException e) {
-                throw new BrokenOff(reason(e));
+                throw new BrokenOff(closed ? "nothing came any more" : reason(e));
             }
-            if (count < 0) {
-                return;
+            if (closed) {
+                throw new BrokenOff("nothing came any more");
             }
-            out.write(buffer, 0, count);
-            double rate = (part.position() - from) / Math.max((System.nanoTime() - start) / 1e9, 1e-3);
-            double share = size <= 0 ? 0 : (double) part.position() / size;
-            bar.draw(share, String.format(Locale.ROOT, "%.1f MB, %.1f MB/s", part.position() / 1e6, rate / 1e6));
+            fed = System.nanoTime();
+            return count;
+        }
+
+        private void watch() {
+            try {
+                for (long left = patience; left > 0; left = fed + patience - System.nanoTime()) {
+                    Thread.sleep(Duration.ofNanos(left));
+                }
+                closed = true;
+                body.close();
+            } catch (InterruptedException | IOException e) {
+                // All has come, or the body is closed already.
+            }
+        }
+
+        @Override
+        public void close() {
+            thread.interrupt();
         }
     }
 
@@ -211,8 +266,9 @@ final class Download {
     private HttpResponse<InputStream> request(long from) throws BrokenOff {
         URI at = address;
         for (int hop = 0; hop <= REDIRECTS; hop++) {
-            HttpRequest.Builder request = HttpRequest.newBuilder(at).timeout(ANSWER_TIMEOUT);
-            if (from > 0) {
+            HttpRequest.Builder request = HttpRequest.newBuilder(at).timeout(patience);
+            // Without a sum there is no going on; the first answer tells whether there is one.
+            if (from > 0 && (sha256 != null || !answered)) {
                 request.header("Range", "bytes=" + from + "-");
             }
             HttpResponse<InputStream> response = send(request.build());

@@ -4,6 +4,7 @@ import dev.skim.llm.SkimException;
 import dev.skim.llm.storage.Folders;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** The models in the user's cache: finds the one that is meant and fetches it where it is not there. */
@@ -61,7 +63,7 @@ final class ModelStore {
         if (model.startsWith("hf:")) {
             return used(pull(model));
         }
-        Path file = Path.of(model);
+        Path file = path(model);
         if (Files.isDirectory(file)) {
             throw new SkimException("The model " + model + " is a folder; a GGUF file or hf:owner/repo/file.gguf is wanted.");
         }
@@ -69,6 +71,15 @@ final class ModelStore {
             throw new SkimException("There is no file " + model + "; the model is a GGUF file or hf:owner/repo/file.gguf.");
         }
         return file.toAbsolutePath().startsWith(models.toAbsolutePath()) ? used(file) : file;
+    }
+
+    /** The path that a name stands for, which must be one in the encoding of the machine's file names. */
+    static Path path(String name) {
+        try {
+            return Path.of(name);
+        } catch (InvalidPathException e) {
+            throw new SkimException("The file name " + name + " cannot be used on this machine: " + e.getReason() + ".", e);
+        }
     }
 
     /** Fetches a model where the cache lacks it; null stands for the default model. Gives its (first) file. */
@@ -86,17 +97,18 @@ final class ModelStore {
     }
 
     private Path pull(Matcher parts, Path first) {
-        Matcher split = SPLIT.matcher(parts.group(2));
-        if (!split.matches()) {
-            fetch(parts.group(1), parts.group(2), first);
-            return first;
-        }
-        int count = Integer.parseInt(split.group(3));
-        for (int part = 1; part <= count; part++) {
-            String name = split.group(1) + String.format("%05d", part) + split.group(2) + split.group(3) + split.group(4);
-            fetch(parts.group(1), name, models.resolve(parts.group(1)).resolve(name));
-        }
+        parts(parts.group(2)).forEach(name -> fetch(parts.group(1), name, models.resolve(parts.group(1)).resolve(name)));
         return first;
+    }
+
+    /** All files of a model by the name of its first: itself, or the parts of a split one. */
+    private static Stream<String> parts(String first) {
+        Matcher split = SPLIT.matcher(first);
+        if (!split.matches()) {
+            return Stream.of(first);
+        }
+        return IntStream.rangeClosed(1, Integer.parseInt(split.group(3)))
+                .mapToObj(part -> split.group(1) + String.format("%05d", part) + split.group(2) + split.group(3) + split.group(4));
     }
 
     private Path pullDefault() {
@@ -153,6 +165,8 @@ final class ModelStore {
         try (Stream<Path> files = Files.walk(models)) {
             return files.filter(file -> file.toString().endsWith(".gguf"))
                     .filter(file -> !file.getFileName().toString().matches(".*-(?!00001)\\d{5}-of-\\d{5}\\.gguf"))
+                    .filter(file -> parts(file.getFileName().toString())
+                            .allMatch(part -> Files.exists(file.resolveSibling(part))))
                     .sorted(Comparator.comparing(ModelStore::timeOfUse).reversed())
                     .toList();
         } catch (IOException e) {

@@ -15,6 +15,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -40,6 +41,7 @@ class DownloadTest {
     private HttpServer server;
     private final List<String> ranges = new ArrayList<>();
     private boolean namesSum = true;
+    private int silentAfter;
     private boolean honoursRange = true;
     private int breaksOffAfter = Integer.MAX_VALUE;
     private int breaks;
@@ -88,6 +90,13 @@ class DownloadTest {
         int count = Math.min(CONTENT.length - from, breaksOffAfter);
         if (breaksOffAfter != Integer.MAX_VALUE && --breaks == 0) {
             breaksOffAfter = Integer.MAX_VALUE;
+        }
+        if (silentAfter > 0) {
+            exchange.getResponseBody().write(CONTENT, from, silentAfter);
+            exchange.getResponseBody().flush();
+            silentAfter = 0;
+            // Neither goes on nor ends.
+            return;
         }
         exchange.getResponseBody().write(CONTENT, from, count);
         exchange.getResponseBody().flush();
@@ -167,6 +176,36 @@ class DownloadTest {
         assertComplete();
     }
 
+    /** Each break throws away what came, as nothing tells that the rest would be of the same file. */
+    @Test
+    void withoutASumAServerThatKeepsBreakingOffIsGivenUp() {
+        namesSum = false;
+        breaksOffAfter = 70_000;
+        breaks = 1000;
+        SkimException failure = assertThrows(SkimException.class, () -> fetch(null));
+        assertTrue(failure.getMessage().contains("broke off after 70000 of 300000 bytes"), failure.getMessage());
+        assertEquals(List.of("null", "null", "null", "null"), ranges);
+    }
+
+    @Test
+    void aConnectionThatFallsSilentIsTakenUpAgain() throws IOException {
+        silentAfter = 70_000;
+        new Download(
+                        address("/owner/repo/resolve/main/model.gguf"), target(), null, Map.of(), Duration.ofMillis(200))
+                .run();
+        assertComplete();
+        assertEquals(List.of("null", "bytes=70000-"), ranges);
+    }
+
+    @Test
+    void whatAnotherFetchedMeanwhileStays() throws IOException {
+        Files.createDirectories(target().getParent());
+        Files.write(target(), CONTENT);
+        fetch(null);
+        assertComplete();
+        assertEquals(List.of(), ranges);
+    }
+
     @Test
     void aWholePartIsOnlyChecked() throws IOException {
         leavePart(CONTENT);
@@ -239,6 +278,7 @@ class DownloadTest {
         // The server stands for the proxy: it is asked for a host that does not exist.
         new Download("http://nowhere.invalid/cdn/model.gguf", target(), sum(CONTENT), environment).run();
         assertComplete();
+        Files.delete(target());
         Map<String, String> exempt = Map.of("HTTP_PROXY", proxy, "NO_PROXY", "other.invalid, .invalid");
         assertThrows(
                 Download.Unreachable.class,

@@ -76,6 +76,11 @@ class ModelStoreTest {
                 .contains("is a folder"));
     }
 
+    @Test
+    void aNameThatNoFileCanHaveIsSaid() {
+        assertTrue(assertThrows(SkimException.class, () -> store().resolve("a\0.gguf")).getMessage().startsWith("The file name a"));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"hf:", "hf:owner/file.gguf", "hf:o/r/file.bin", "hf:o/r/../x.gguf", "hf:../r/x.gguf", "hf:o/r//x.gguf"})
     void referencesOfAnotherFormAreRefused(String reference) {
@@ -97,6 +102,7 @@ class ModelStoreTest {
         Path old = cached("owner/repo/old.gguf", 200);
         Path recent = cached("owner/repo/recent.gguf", 100);
         cached("owner/repo/split-00002-of-00002.gguf", 50);
+        cached("owner/repo/half-00001-of-00002.gguf", 50);
         assertEquals(recent, store().resolve(null));
         assertEquals(old, store().resolve("hf:owner/repo/old.gguf"));
         assertEquals(old, store().resolve(null));
