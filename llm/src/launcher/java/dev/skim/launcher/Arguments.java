@@ -3,6 +3,7 @@ package dev.skim.launcher;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Paths;
@@ -48,7 +49,8 @@ final class Arguments {
 
     /** The tail of a command that calls a main class with these arguments. */
     static List<String> passedOn(String mainClass, String[] arguments) {
-        if (isAscii(arguments)) {
+        // On Windows a quote in an argument would be lost on the way.
+        if (isAscii(arguments) && Arrays.stream(arguments).noneMatch(argument -> argument.contains("\""))) {
             List<String> tail = new ArrayList<>(Collections.singletonList(mainClass));
             tail.addAll(Arrays.asList(arguments));
             return tail;
@@ -58,18 +60,11 @@ final class Arguments {
         return Arrays.asList("-D" + PROPERTY + "=" + packed, mainClass);
     }
 
-    /** Asks for UTF-8 file names where the environment names no locale or the C one. */
-    static void useUnicodeLocale(Map<String, String> environment) {
-        for (String name : new String[] {"LC_ALL", "LC_CTYPE", "LANG"}) {
-            String value = environment.get(name);
-            if (value != null && !value.isEmpty()) {
-                if (value.equals("C") || value.equals("POSIX")) {
-                    break;
-                }
-                return;
-            }
+    /** Asks for UTF-8 file names where they would be ASCII: no locale is named, or the C one, or one that is not installed. */
+    static void useUnicodeLocale(Map<String, String> environment, String fileNameEncoding) {
+        if (Charset.isSupported(fileNameEncoding) && Charset.forName(fileNameEncoding).equals(StandardCharsets.US_ASCII)) {
+            environment.put("LC_ALL", "C.UTF-8");
         }
-        environment.put("LC_ALL", "C.UTF-8");
     }
 
     private static boolean isAscii(String[] arguments) {

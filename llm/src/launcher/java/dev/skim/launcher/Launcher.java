@@ -15,10 +15,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
- * The main class of the jar. Compiled for Java 8 and free of vector imports, so that every Java can run it: it calls
- * the command line in this process where the vector module is there, and starts a fit Java where it is not.
+ * The main class of the jar. Compiled for Java 8 and free of vector imports, so that every Java can run it: it starts a
+ * fit Java with the options of /skim.jvm, in which it calls the command line.
  */
 public final class Launcher {
     private static final int NEEDED = 25;
@@ -26,6 +28,7 @@ public final class Launcher {
     private static final String VECTOR_MODULE = "jdk.incubator.vector";
     /** With so many processors at most Java has one thread for each of its two compilers. */
     private static final int FEW_PROCESSORS = 3;
+    private static final Pattern COLLECTOR = Pattern.compile("-XX:\\+Use(G1|Parallel|Z|Shenandoah|Epsilon)GC");
     /** Set by the options in /skim.jvm: this process was started by a launcher or by the script. */
     private static final boolean LAUNCHED = Boolean.getBoolean("skim.launched");
 
@@ -41,7 +44,7 @@ public final class Launcher {
                         + " and no other was found: install a JDK " + NEEDED + ", or set JAVA_HOME to one.");
             }
             relaunch(java, options(), real);
-        } else if (hasVectorModule()) {
+        } else if (LAUNCHED && hasVectorModule()) {
             callMain(real);
         } else if (!imageHasVectorModule()) {
             fail("The Java in " + System.getProperty("java.home") + " lacks the module " + VECTOR_MODULE
@@ -102,6 +105,9 @@ public final class Launcher {
     private static List<String> options() {
         List<String> options = fileOptions(
                 Paths.get("/proc/sys/vm/overcommit_memory"), Runtime.getRuntime().availableProcessors());
+        if (namesCollector(System.getenv())) {
+            options.add("-XX:-UseSerialGC");
+        }
         String extra = System.getenv("SKIM_JAVA_OPTS");
         if (extra != null && !extra.trim().isEmpty()) {
             Collections.addAll(options, extra.trim().split("\\s+"));
@@ -139,6 +145,17 @@ public final class Launcher {
         return options;
     }
 
+    /** Whether the user's options for Java name a garbage collector: with that of /skim.jvm Java would not start. */
+    static boolean namesCollector(Map<String, String> environment) {
+        for (String name : Arrays.asList("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS", "SKIM_JAVA_OPTS")) {
+            String value = environment.get(name);
+            if (value != null && COLLECTOR.matcher(value).find()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private static void relaunch(File java, List<String> options, String[] arguments) {
         List<String> command = new ArrayList<>();
         command.add(java.getPath());
@@ -146,7 +163,7 @@ public final class Launcher {
         command.addAll(Arrays.asList("-cp", System.getProperty("java.class.path")));
         command.addAll(Arguments.passedOn(Launcher.class.getName(), arguments));
         ProcessBuilder builder = new ProcessBuilder(command).inheritIO();
-        Arguments.useUnicodeLocale(builder.environment());
+        Arguments.useUnicodeLocale(builder.environment(), System.getProperty("sun.jnu.encoding", "UTF-8"));
         try {
             System.exit(Child.run(builder));
         } catch (IOException e) {

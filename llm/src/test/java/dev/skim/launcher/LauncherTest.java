@@ -87,18 +87,27 @@ class LauncherTest {
     }
 
     @Test
-    void asksForUtf8OnlyWhereNoLocaleIsNamed() {
-        Map<String, String> none = new HashMap<>();
-        Arguments.useUnicodeLocale(none);
-        assertEquals("C.UTF-8", none.get("LC_ALL"));
-
-        Map<String, String> plain = new HashMap<>(Map.of("LC_ALL", "C", "LANG", "de_DE.UTF-8"));
-        Arguments.useUnicodeLocale(plain);
-        assertEquals("C.UTF-8", plain.get("LC_ALL"));
-
+    void asksForUtf8WhereFileNamesWouldBeAscii() {
         Map<String, String> german = new HashMap<>(Map.of("LANG", "de_DE.UTF-8"));
-        Arguments.useUnicodeLocale(german);
+        Arguments.useUnicodeLocale(german, "UTF-8");
+        Arguments.useUnicodeLocale(german, "ISO-8859-1");
         assertEquals(Map.of("LANG", "de_DE.UTF-8"), german);
+        Arguments.useUnicodeLocale(german, "ANSI_X3.4-1968");
+        assertEquals("C.UTF-8", german.get("LC_ALL"));
+    }
+
+    @Test
+    void quotesArePacked() {
+        assertEquals(List.of("Main", "a b"), Arguments.passedOn("Main", new String[] {"a b"}));
+        assertTrue(Arguments.passedOn("Main", new String[] {"say \"a\""}).get(0).startsWith("-Dskim.arguments="));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"-XX:+UseG1GC,true", "-Xmx1g -XX:+UseZGC,true", "-XX:-UseG1GC,false", "-XX:+UseSerialGC,false", "-Xint,false"})
+    void knowsThatACollectorIsNamed(String options, boolean named) {
+        for (String name : List.of("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "SKIM_JAVA_OPTS")) {
+            assertEquals(named, Launcher.namesCollector(Map.of(name, options)));
+        }
     }
 
     /** A launcher that an old Java cannot load could not tell that the Java is old. */
