@@ -10,6 +10,13 @@ import org.junit.jupiter.api.Test;
 
 class JarTest {
     @Test
+    void holdsItsLicence() throws IOException {
+        try (JarFile jar = new JarFile(Cli.jar().toFile())) {
+            assertNotNull(jar.getEntry("META-INF/LICENSE"));
+        }
+    }
+
+    @Test
     void holdsNoNativeLibraryAndNothingThatCallsOne() throws IOException {
         try (JarFile jar = new JarFile(Cli.jar().toFile())) {
             assertNotNull(jar.getEntry("dev/skim/llm/cli/Main.class"));
