@@ -10,18 +10,22 @@ public final class SkipPolicies {
     /** The forms that {@link #parse} takes, one a line, for help texts. */
     public static final String FORMS =
             """
-            none                        the whole model
-            adaskip:1.14  adaskip:8/7  adaskip:n=8
-                                        AdaSkip by ratio or number of sublayers; then prefill, decode or both,
-                                        noscale, offline, p=20, afterfirst
-            unified:2                   Unified Layer Skipping (ratios under 2: balanced); then decode or both
-            balanced:1.5                evenly spread layers, our rounding; then decode or both
-            shortgpt:4                  4 layers by block influence; then decode or both, scale
-            ffn:25%                     FFN-SkipLLM; then t=0.95, warmup=25, cold=3
-            cost:25%                    least harm for a saving of measured time; then prefill, decode or both, noscale
-            patch:25%                   linear stand-ins; then decode or both
-            earlyexit:4  skipdecode:4  paper-unified:4
-                                        what the AdaSkip paper compares with, in layers; then decode or both
+            none                  the whole model
+            adaskip:8/7           AdaSkip, by ratio (or 1.14) or number (n=8) of sublayers;
+                                  then prefill, decode or both, noscale, offline, p=20,
+                                  afterfirst
+            unified:2             Unified Layer Skipping (ratios under 2: balanced); then
+                                  decode or both
+            balanced:1.5          evenly spread layers, our rounding; then decode or both
+            shortgpt:4            4 layers by block influence; then decode or both, scale
+            ffn:25%               FFN-SkipLLM; then t=0.95, warmup=25, cold=3
+            cost:25%              least harm for a saving of measured time; then prefill,
+                                  decode or both, noscale
+            patch:25%             linear stand-ins; then decode or both
+            earlyexit:4           the last 4 layers; then decode or both
+            skipdecode:4          SkipDecode, by layers; then prefill, decode or both, max=512
+            paper-unified:4       Unified Layer Skipping as the AdaSkip paper has it, by layers;
+                                  then decode or both
             """;
 
     private static final String NAMES =

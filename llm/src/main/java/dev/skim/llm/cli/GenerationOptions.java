@@ -18,7 +18,7 @@ final class GenerationOptions {
     @Option(
             names = {"-n", "--predict", "--n-predict"},
             paramLabel = "N",
-            description = "Tokens to generate at most; until the end where not given.")
+            description = "Tokens to generate at most, 1 or more; -1, the default, goes on until the end.")
     private int maxTokens = -1;
 
     @Option(
@@ -37,33 +37,34 @@ final class GenerationOptions {
     @Option(
             names = "--top-k",
             paramLabel = "N",
-            description = "Keep the N most likely tokens; 0 keeps all. Default: ${DEFAULT-VALUE}.")
+            description = "Keep the N most likely tokens; 0 keeps all. Default: the model's own, else ${DEFAULT-VALUE}.")
     private int topK = 40;
 
     @Option(
             names = "--top-p",
             paramLabel = "X",
             description = "Keep the most likely tokens that reach this probability; 1 keeps all. Default: "
-                    + "${DEFAULT-VALUE}.")
+                    + "the model's own, else ${DEFAULT-VALUE}.")
     private float topP = 0.95f;
 
     @Option(
             names = "--min-p",
             paramLabel = "X",
             description = "Drop tokens below this share of the most likely one; 0 keeps all. Default: "
-                    + "${DEFAULT-VALUE}.")
+                    + "the model's own, else ${DEFAULT-VALUE}.")
     private float minP = 0.05f;
 
     @Option(
             names = "--repeat-penalty",
             paramLabel = "X",
-            description = "Makes recent tokens less likely; 1 is off. Default: ${DEFAULT-VALUE}.")
+            description = "Makes recent tokens less likely; 1 is off. Default: the model's own, else ${DEFAULT-VALUE}.")
     private float repeatPenalty = 1;
 
     @Option(
             names = "--repeat-last-n",
             paramLabel = "N",
-            description = "How many tokens count as recent. Default: ${DEFAULT-VALUE}.")
+            description = "How many tokens count as recent. Default: the model's own, else "
+                    + "${DEFAULT-VALUE}.")
     private int repeatLastN = 64;
 
     @Spec(Spec.Target.MIXEE)
@@ -86,8 +87,11 @@ final class GenerationOptions {
         return maxTokens;
     }
 
-    /** The sampler's settings, checked; without a seed each call draws one. */
+    /** The sampler's settings, checked, as the number of tokens is; without a seed each call draws one. */
     Sampling sampling() {
+        if (maxTokens == 0) {
+            throw new SkimException("The number of tokens to generate (-n) must be 1 or more, or -1 for no limit, not 0.");
+        }
         long drawn = seed >= 0 ? seed : ThreadLocalRandom.current().nextLong(Long.MAX_VALUE);
         return new Sampling(temperature, topK, topP, minP, repeatPenalty, repeatLastN, drawn);
     }

@@ -41,6 +41,9 @@ final class InspectCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (machine) {
+            if (file != null || model != null) {
+                throw new SkimException("A model and --machine do not go together: they are two reports.");
+            }
             Map<String, Object> report = MachineReport.make();
             if (json) {
                 System.out.println(Json.of(report));

@@ -54,16 +54,22 @@ public final class Main implements Callable<Integer> {
     /** Runs a command line and ends the process with its exit code. */
     public static void main(String[] arguments) {
         Streams.useUnicode();
-        int code = run(arguments);
+        int code;
         try {
+            code = run(arguments);
             System.out.flush();
-        } catch (Streams.BrokenPipe e) {
-            code = BROKEN_PIPE;
+        } catch (RuntimeException | Error failure) {
+            code = explain(failure);
         }
         System.exit(code);
     }
 
     private static int run(String[] arguments) {
+        String width = System.getProperty("skim.width", "128");
+        if (!width.matches("128|256|512")) {
+            // The kernels would not load.
+            throw new SkimException("The property skim.width must be 128, 256 or 512, not " + width + ".");
+        }
         if (arguments.length > 0 && !arguments[0].startsWith("-") && !COMMANDS.containsKey(arguments[0])) {
             System.err.println("There is no command " + Style.printable(arguments[0]) + "; there are "
                     + String.join(", ", COMMANDS.keySet()) + ".");
@@ -81,7 +87,7 @@ public final class Main implements Callable<Integer> {
         skim.setCaseInsensitiveEnumValuesAllowed(true);
         skim.setOut(new PrintWriter(System.out));
         skim.setParameterExceptionHandler((mistake, ignored) -> explain(mistake));
-        skim.setExecutionExceptionHandler((failure, command, parsed) -> explain(failure));
+        skim.setExecutionExceptionHandler((failure, command, parsed) -> explain((Throwable) failure));
         return skim.execute(arguments);
     }
 
@@ -98,25 +104,36 @@ public final class Main implements Callable<Integer> {
         return MISTAKE;
     }
 
-    private static int explain(Exception failure) {
-        if (failure instanceof Streams.BrokenPipe) {
+    private static int explain(Throwable failure) {
+        if (failure instanceof Streams.OutputFailure output && output.isBrokenPipe()) {
             return BROKEN_PIPE;
         }
-        boolean debug = System.getenv("SKIM_DEBUG") != null;
         if (failure instanceof ParameterException mistake) {
             return explain(mistake);
         }
-        boolean mistake = failure instanceof SkimException || failure instanceof GgufException;
-        if (mistake) {
-            String sentence = failure.getMessage();
-            System.err.println(Style.printable(sentence.endsWith(".") ? sentence : sentence + "."));
+        boolean debug = System.getenv("SKIM_DEBUG") != null;
+        boolean mistake = true;
+        String sentence;
+        if (failure instanceof SkimException || failure instanceof GgufException || failure instanceof Streams.OutputFailure) {
+            sentence = failure.getMessage();
+        } else if (isOfMemory(failure)) {
+            sentence = "The " + Runtime.getRuntime().maxMemory() / (1 << 20) + " MiB that Java may use are not enough: a smaller "
+                    + "quantisation of the model, a shorter context (-c), --kv-type q8_0 or more memory (SKIM_JAVA_OPTS=-Xmx8g) "
+                    + "helps.";
         } else {
-            System.err.println("Skim failed: " + failure + (debug ? "" : "; SKIM_DEBUG=1 shows where."));
+            mistake = false;
+            sentence = "Skim failed: " + failure + (debug ? "" : "; SKIM_DEBUG=1 shows where.");
         }
+        System.err.println(Style.printable(sentence.endsWith(".") ? sentence : sentence + "."));
         if (debug) {
             failure.printStackTrace();
         }
         return mistake ? MISTAKE : INTERNAL;
+    }
+
+    /** Whether memory ran out, in this thread or in a worker. */
+    private static boolean isOfMemory(Throwable failure) {
+        return failure != null && (failure instanceof OutOfMemoryError || isOfMemory(failure.getCause()));
     }
 
     /** Says which Skim and which Java. */

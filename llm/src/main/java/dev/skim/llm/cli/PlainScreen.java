@@ -3,12 +3,12 @@ package dev.skim.llm.cli;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
+import java.nio.charset.Charset;
 
 /** A chat through pipes: a line is a turn, and nothing but answers comes out. */
 final class PlainScreen implements ChatScreen {
-    private final BufferedReader in =
-            new BufferedReader(new InputStreamReader(System.in, Streams.charset("stdin.encoding")));
+    private final Charset charset = Streams.charset("stdin.encoding");
+    private final BufferedReader in = new BufferedReader(new InputStreamReader(System.in, charset.newDecoder()));
     private boolean lineOpen;
 
     @Override
@@ -16,7 +16,7 @@ final class PlainScreen implements ChatScreen {
         try {
             return in.readLine();
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw Streams.inputFailure(e, charset);
         }
     }
 

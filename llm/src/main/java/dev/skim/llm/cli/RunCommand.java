@@ -39,6 +39,7 @@ final class RunCommand implements Callable<Integer> {
     @Option(
             names = {"-sys", "--system-prompt"},
             paramLabel = "TEXT",
+            parameterConsumer = TextOptions.AnyText.class,
             description = "The system prompt.")
     private String system;
 

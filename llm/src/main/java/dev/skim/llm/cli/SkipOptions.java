@@ -8,16 +8,16 @@ import dev.skim.skip.Profile;
 import dev.skim.skip.SkipPolicies;
 import dev.skim.skip.SkipPolicy;
 import java.nio.file.Path;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** What to leave out. */
 final class SkipOptions {
     @Option(
             names = "--skip",
             paramLabel = "POLICY",
-            description = "What to leave out: none, adaskip:8/7 (or adaskip:n=8), unified:2, balanced:1.5, shortgpt:4, "
-                    + "ffn:25%%, cost:25%%, patch:25%%, earlyexit:4, skipdecode:4, paper-unified:4; then, with colons, "
-                    + "when (prefill, decode, both) and what else the method takes.")
+            description = "What to leave out, such as adaskip:8/7, cost:25%% or patch:25%%; all policies stand below.")
     private String spec;
 
     @Option(
@@ -27,6 +27,14 @@ final class SkipOptions {
     private Path profile;
 
     private boolean profileUsed;
+
+    /** Puts the policies below a command's options. */
+    @Spec(Spec.Target.MIXEE)
+    void describe(CommandSpec command) {
+        String forms = "%nPolicies, whose options follow with colons (adaskip:8/7:decode:noscale):%n"
+                + SkipPolicies.FORMS.replace("%", "%%");
+        command.usageMessage().footer(forms.split("\n"));
+    }
 
     /** The profile that was given, else the one of the model in the cache, else null. */
     Profile profile(Model model) {

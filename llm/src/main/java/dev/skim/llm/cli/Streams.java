@@ -1,15 +1,18 @@
 package dev.skim.llm.cli;
 
+import dev.skim.llm.SkimException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /** Standard input, output and error: their encoding, whether a person sits there, and readers that go away. */
 final class Streams {
@@ -17,18 +20,23 @@ final class Streams {
 
     private Streams() {}
 
-    /** The reader of standard output is gone, as {@code head} is after ten lines. */
-    static final class BrokenPipe extends RuntimeException {
+    /** Standard output takes no more: its reader is gone, as {@code head} is after ten lines, or the disk is full. */
+    static final class OutputFailure extends RuntimeException {
         private static final long serialVersionUID = 1;
 
-        BrokenPipe(IOException cause) {
-            super(cause);
+        OutputFailure(IOException cause) {
+            super("Standard output cannot be written: " + TextOptions.reason(cause) + ".", cause);
+        }
+
+        /** Whether it is the reader that is gone. */
+        boolean isBrokenPipe() {
+            return getCause().getMessage() != null && getCause().getMessage().toLowerCase(Locale.ROOT).contains("pipe");
         }
     }
 
     /**
-     * Makes standard output and error UTF-8, whatever the locale (containers have none), and lets a broken pipe end the
-     * program; a plain PrintStream would go on in silence.
+     * Makes standard output and error UTF-8, whatever the locale (containers have none), and lets a failure to write
+     * end the program; a plain PrintStream would go on in silence.
      */
     static void useUnicode() {
         System.setOut(new PrintStream(new Standard(FileDescriptor.out), false, charset("stdout.encoding")));
@@ -37,11 +45,21 @@ final class Streams {
 
     /** All of standard input as text. */
     static String readInput() {
+        Charset charset = charset("stdin.encoding");
         try {
-            return new String(System.in.readAllBytes(), charset("stdin.encoding"));
+            return charset.newDecoder().decode(ByteBuffer.wrap(System.in.readAllBytes())).toString();
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw inputFailure(e, charset);
         }
+    }
+
+    /** What a failure to read standard input means. */
+    static SkimException inputFailure(IOException e, Charset charset) {
+        return new SkimException(
+                e instanceof CharacterCodingException
+                        ? "Standard input is not " + charset + " text."
+                        : "Standard input cannot be read: " + TextOptions.reason(e) + ".",
+                e);
     }
 
     /** The encoding of a standard stream: UTF-8, but on a Windows console that of the console. */
@@ -103,7 +121,7 @@ final class Streams {
             try {
                 out.write(buffer, 0, count);
             } catch (IOException e) {
-                throw new BrokenPipe(e);
+                throw new OutputFailure(e);
             }
         }
     }

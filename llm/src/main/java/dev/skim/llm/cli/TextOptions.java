@@ -9,13 +9,19 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Stack;
+import picocli.CommandLine.IParameterConsumer;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** A text from an option, from a file, or from standard input. */
 final class TextOptions {
     @Option(
             names = {"-p", "--prompt"},
             paramLabel = "TEXT",
+            parameterConsumer = AnyText.class,
             description = "The text.")
     private String prompt;
 
@@ -24,6 +30,17 @@ final class TextOptions {
             paramLabel = "FILE",
             description = "A file with the text.")
     private Path file;
+
+    /** Takes what follows an option as it is: a text may begin like another option. */
+    static final class AnyText implements IParameterConsumer {
+        @Override
+        public void consumeParameters(Stack<String> arguments, ArgSpec option, CommandSpec command) {
+            if (arguments.isEmpty()) {
+                throw new ParameterException(command.commandLine(), "Missing required parameter for " + option);
+            }
+            option.setValue(arguments.pop());
+        }
+    }
 
     /** The text of -p or -f, if one is given. */
     Optional<String> given() {

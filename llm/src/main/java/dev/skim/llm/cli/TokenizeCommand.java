@@ -60,7 +60,7 @@ final class TokenizeCommand implements Callable<Integer> {
                 System.out.println(line);
             } else {
                 for (int token : tokens) {
-                    System.out.printf("%8d  %s%n", token, tokenizer.piece(token));
+                    System.out.printf("%8d  %s%n", token, Style.printable(tokenizer.piece(token)));
                 }
             }
         }

@@ -11,10 +11,6 @@ import java.util.Map;
 final class UsageLine {
     private UsageLine() {}
 
-    static String of(Reply reply) {
-        return of(reply, Map.of());
-    }
-
     /** With what a skip policy left out in the turn. */
     static String of(Reply reply, Map<String, Object> skipped) {
         Usage usage = reply.usage();
