@@ -23,9 +23,10 @@ public final class SkipPolicies {
                                   decode or both, noscale
             patch:25%             linear stand-ins; then decode or both
             earlyexit:4           the last 4 layers; then decode or both
-            skipdecode:4          SkipDecode, by layers; then prefill, decode or both, max=512
-            paper-unified:4       Unified Layer Skipping as the AdaSkip paper has it, by layers;
-                                  then decode or both
+            skipdecode:4          SkipDecode, by layers; then prefill, decode or both,
+                                  max=512
+            paper-unified:4       the AdaSkip paper's Unified Skipping, by layers; then
+                                  decode or both
             """;
 
     private static final String NAMES =

@@ -3,6 +3,7 @@ package dev.skim.llm.cli;
 import dev.skim.gguf.GgufException;
 import dev.skim.llm.SkimException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -85,10 +86,14 @@ public final class Main implements Callable<Integer> {
         }
         skim.setExpandAtFiles(false);
         skim.setCaseInsensitiveEnumValuesAllowed(true);
-        skim.setOut(new PrintWriter(System.out));
+        // Help and version: picocli would show the stack of an output that fails.
+        StringWriter help = new StringWriter();
+        skim.setOut(new PrintWriter(help));
         skim.setParameterExceptionHandler((mistake, ignored) -> explain(mistake));
         skim.setExecutionExceptionHandler((failure, command, parsed) -> explain((Throwable) failure));
-        return skim.execute(arguments);
+        int code = skim.execute(arguments);
+        System.out.print(help);
+        return code;
     }
 
     @Override
@@ -104,7 +109,8 @@ public final class Main implements Callable<Integer> {
         return MISTAKE;
     }
 
-    private static int explain(Throwable failure) {
+    /** Says what went wrong; the exit code. */
+    static int explain(Throwable failure) {
         if (failure instanceof Streams.OutputFailure output && output.isBrokenPipe()) {
             return BROKEN_PIPE;
         }

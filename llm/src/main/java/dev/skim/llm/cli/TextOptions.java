@@ -13,6 +13,7 @@ import java.util.Stack;
 import picocli.CommandLine.IParameterConsumer;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 
@@ -36,7 +37,8 @@ final class TextOptions {
         @Override
         public void consumeParameters(Stack<String> arguments, ArgSpec option, CommandSpec command) {
             if (arguments.isEmpty()) {
-                throw new ParameterException(command.commandLine(), "Missing required parameter for " + option);
+                throw new ParameterException(command.commandLine(), "Missing required parameter for option '"
+                        + ((OptionSpec) option).longestName() + "' (" + option.paramLabel() + ")");
             }
             option.setValue(arguments.pop());
         }

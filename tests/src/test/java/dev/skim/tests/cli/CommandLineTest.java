@@ -204,6 +204,12 @@ class CommandLineTest {
         assertTrue(skim.run("run", "-m", model.toString(), "-p", "").sentence().contains("empty"));
         assertTrue(skim.run("run", "-m", model.toString(), "-p", "x", "--top-p", "2").sentence().contains("top-p"));
         assertTrue(skim.run("run", "-m", model.toString(), "-p", "x", "-n", "many").sentence().contains("many"));
+        assertTrue(skim.run("run", "-m", model.toString(), "-p", "x", "-n", "0").sentence().contains("1 or more"));
+        assertTrue(skim.run("inspect", "--machine", model.toString()).sentence().contains("--machine"));
+        assertTrue(new Cli(folder).with("SKIM_JAVA_OPTS", "-Dskim.width=300")
+                .run("run", "-m", model.toString(), "-p", "x")
+                .sentence()
+                .startsWith("The property skim.width must be 128, 256 or 512, not 300"));
         assertTrue(skim.run("chat", "-m", noTemplate.toString()).sentence().contains("chat template"));
         assertTrue(skim.run("run", "-m", model.toString(), "-f", "none.txt").sentence().contains("none.txt"));
         assertTrue(skim.run("run", "-m", model.toString(), "-p", "too long", "-c", "10").sentence().contains("10"));
@@ -270,7 +276,21 @@ class CommandLineTest {
             assertTrue(out.read() >= 'a');
         }
         assertTrue(process.waitFor(60, TimeUnit.SECONDS), "it goes on although nobody reads");
+        assertEquals(141, process.exitValue());
         assertEquals("", Files.readString(err));
+    }
+
+    @Test
+    void aFullDiskIsSaid() throws Exception {
+        Path full = Path.of("/dev/full");
+        assumeTrue(Files.isWritable(full), "needs /dev/full");
+        Path err = folder.resolve("full.err");
+        for (String[] command : new String[][] {{"run", "--help"}, {"inspect", "--machine"}}) {
+            Process process = skim.prepare(command).redirectOutput(full.toFile()).redirectError(err.toFile()).start();
+            assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+            assertEquals(2, process.exitValue());
+            assertEquals("Standard output cannot be written: No space left on device.\n", Files.readString(err));
+        }
     }
 
     @Test
