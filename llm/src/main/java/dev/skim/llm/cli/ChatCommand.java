@@ -46,7 +46,8 @@ final class ChatCommand implements Callable<Integer> {
                         : new PlainScreen()) {
             generation.advise(loaded);
             Conversation conversation = new Conversation(opened, session.report(), system, generation, screen);
-            screen.note(Style.printable(loaded.name()) + ", context of " + opened.contextLength() + " tokens; /help tells the commands.");
+            screen.note(Style.printable(loaded.name()) + ", context of " + opened.contextLength()
+                    + " tokens; /help tells the commands.");
             String news = session.report().news();
             if (!news.isEmpty()) {
                 screen.note(news);
