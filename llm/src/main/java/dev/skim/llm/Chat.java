@@ -19,9 +19,16 @@ public final class Chat {
         void answered(String text, int[] tokens);
     }
 
-    /** Reads a whole prompt and generates, as {@link Session#generate(int[], int, Sampling, TokenListener)}. */
+    /** Gives an answer, in one pass or in several. */
     interface Generator {
+        /** Begins an answer: a cancel from now on ends it. */
+        void begin();
+
+        /** Reads a whole prompt and generates, as {@link Session#generate(int[], int, Sampling, TokenListener)}. */
         Reply generate(int[] prompt, int maxTokens, Sampling sampling, TokenListener listener);
+
+        /** Ends the answer; returns the text that its last token left incomplete. */
+        String end();
     }
 
     private final Prompts prompts;
@@ -42,7 +49,7 @@ public final class Chat {
      * @throws SkimException where they come in another order
      */
     public Chat(Session session, List<ChatMessage> messages) {
-        this(ChatPrompts.of(session.model()), session::generate, session.contextLength(), messages);
+        this(ChatPrompts.of(session.model()), session.answers(), session.contextLength(), messages);
     }
 
     Chat(Prompts prompts, Generator generator, int contextLength, List<ChatMessage> messages) {
@@ -85,6 +92,7 @@ public final class Chat {
      * @throws SkimException when the message alone does not fit into the context; the conversation stays as it was
      */
     public Reply reply(String user, int maxTokens, Sampling sampling, TokenListener listener) {
+        generator.begin();
         List<ChatMessage> conversation = new ArrayList<>(messages);
         conversation.add(new ChatMessage("user", user));
         int room = Math.max(1, maxTokens > 0 ? Math.min(maxTokens, contextLength / 4) : contextLength / 4);
@@ -119,6 +127,7 @@ public final class Chat {
             int left = maxTokens <= 0 ? maxTokens : maxTokens - whole.tokens().length;
             whole = join(whole, generator.generate(prompt, left, sampling, listener));
         }
+        whole = whole.with(generator.end(), listener);
 
         if (whole.stop() != StopReason.CANCELLED || !whole.text().isEmpty()) {
             conversation.add(new ChatMessage("assistant", whole.text()));

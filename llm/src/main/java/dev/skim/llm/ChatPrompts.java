@@ -17,7 +17,12 @@ final class ChatPrompts implements Chat.Prompts {
     private String knownText = "";
     private int[] knownTokens = {};
 
-    private ChatPrompts(ChatTemplate template, Tokenizer tokenizer) {
+    /** The prompt that awaits its answer: a question that is refused or cancelled leaves what is known. */
+    private String pendingText = "";
+
+    private int[] pendingTokens = {};
+
+    ChatPrompts(ChatTemplate template, Tokenizer tokenizer) {
         this.template = template;
         this.tokenizer = tokenizer;
         this.bosText = tokenizer.bos() < 0 ? "" : tokenizer.piece(tokenizer.bos());
@@ -46,8 +51,8 @@ final class ChatPrompts implements Chat.Prompts {
                 tokens = longer;
             }
         }
-        knownText = text;
-        knownTokens = tokens;
+        pendingText = text;
+        pendingTokens = tokens;
         return tokens;
     }
 
@@ -55,8 +60,8 @@ final class ChatPrompts implements Chat.Prompts {
     public void answered(String text, int[] tokens) {
         boolean ended = tokens.length > 0 && tokenizer.isEndOfGeneration(tokens[tokens.length - 1]);
         int[] answer = ended ? Arrays.copyOf(tokens, tokens.length - 1) : tokens;
-        knownText += text;
-        knownTokens = Chat.join(knownTokens, answer);
+        knownText = pendingText + text;
+        knownTokens = Chat.join(pendingTokens, answer);
     }
 
     /** The known tokens and those of the text after them, or null where the two cannot be put together safely. */

@@ -2,6 +2,7 @@ package dev.skim.llm;
 
 import dev.skim.gguf.GgufException;
 import dev.skim.gguf.GgufFile;
+import dev.skim.gguf.TensorInfo;
 import dev.skim.llm.decoder.Decoder;
 import dev.skim.skip.ModelShape;
 import dev.skim.tensor.Workers;
@@ -22,11 +23,13 @@ public final class Model implements AutoCloseable {
         this.workers = workers;
         // The tokenizer first: what is wrong with it is then known before the weights are read.
         tokenizer = Tokenizer.of(file.metadata());
+        file.tensor("token_embd.weight").ifPresent(embedding -> {
+            if (embedding.rows() != tokenizer.vocabularySize()) {
+                throw new SkimException(file.path().getFileName() + " has " + tokenizer.vocabularySize()
+                        + " tokens in its vocabulary, but " + embedding.rows() + " rows in token_embd.weight.");
+            }
+        });
         decoder = Decoder.load(file, workers, options.progress(), options.rehearsal());
-        if (decoder.vocabularySize() != tokenizer.vocabularySize()) {
-            throw new SkimException(file.path().getFileName() + " has " + tokenizer.vocabularySize()
-                    + " tokens in its vocabulary, but " + decoder.vocabularySize() + " rows in token_embd.weight.");
-        }
         template = file.metadata().string("tokenizer.chat_template").orElse(null);
     }
 
@@ -38,7 +41,8 @@ public final class Model implements AutoCloseable {
     /**
      * Loads a model from a GGUF file, or from the first file of a split one.
      *
-     * @throws SkimException when the file is not there, is not a GGUF file, or is of a kind that Skim does not run
+     * @throws SkimException when the file is not there, is not a GGUF file, is of a kind that Skim does not run, or does not
+     *     fit into memory
      */
     public static Model load(Path file, LoadOptions options) {
         GgufFile opened = null;
@@ -52,6 +56,13 @@ public final class Model implements AutoCloseable {
             return model;
         } catch (GgufException fault) {
             throw new SkimException(fault.getMessage() + ".", fault);
+        } catch (OutOfMemoryError | IllegalStateException failure) {
+            long bytes = opened == null ? 0 : opened.tensors().stream().mapToLong(TensorInfo::bytes).sum();
+            OutOfMemory.refuse(
+                    failure,
+                    OutOfMemory.size(bytes) + " of weights in " + file.getFileName(),
+                    "a smaller quantisation of the model");
+            throw failure;
         } finally {
             if (!complete && workers != null) {
                 workers.close();
@@ -70,14 +81,21 @@ public final class Model implements AutoCloseable {
     /**
      * Opens a session.
      *
+     * @throws SkimException when it does not fit into memory
      * @throws IllegalArgumentException when the skip policy does not fit the model
+     * @throws IllegalStateException when the model is closed
      */
     public Session openSession(SessionOptions options) {
         if (closed) {
             throw new IllegalStateException("the model is closed");
         }
         int contextLength = options.contextLength() == 0 ? contextLength() : options.contextLength();
-        return new Session(this, contextLength, options);
+        try {
+            return new Session(this, contextLength, options);
+        } catch (OutOfMemoryError failure) {
+            OutOfMemory.refuse(failure, "a session of " + contextLength + " positions", "a shorter context");
+            throw failure;
+        }
     }
 
     /** The model's name from its file, else the file's name. */

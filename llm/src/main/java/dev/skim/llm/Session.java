@@ -34,7 +34,7 @@ public final class Session implements AutoCloseable {
         sequence = decoder.sequence(contextLength, options.kvType(), options.exact());
         logits = new float[decoder.vocabularySize()];
         Drafting drafting = options.drafting();
-        speculator = drafting == Drafting.NONE ? null : new Speculator(this, decoder, sequence, drafting);
+        speculator = drafting instanceof Drafting.None ? null : new Speculator(this, decoder, sequence, drafting);
         plan = speculator == null ? options.skip().plan(model.shape()) : speculator.promptPlan();
     }
 
@@ -78,8 +78,11 @@ public final class Session implements AutoCloseable {
      * Reads prompt tokens at the current position (phase PREFILL). Afterwards {@link #logits()} has the logits of the
      * last of them. A cancelled read leaves the session as it was before the call.
      *
-     * @throws SkimException when they do not fit into the context; the session stays as it was
+     * @throws SkimException when they do not fit into the context, or not into memory; the session stays as it was
      * @throws CancellationException when {@link #cancel()} ended it
+     * @throws IllegalArgumentException when a token is not in the vocabulary
+     * @throws IllegalStateException when the session or its model is closed, or when the skip plan changes so that the
+     *     tokens can never be read
      */
     public void prefill(int[] tokens) {
         sequence.resume();
@@ -87,10 +90,8 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * The same, and the logits of every position: tokens.length rows of the vocabulary's size.
-     *
-     * @throws SkimException when they do not fit into the context; the session stays as it was
-     * @throws CancellationException when {@link #cancel()} ended it
+     * As {@link #prefill}, and the logits of every position: tokens.length rows of the vocabulary's size. It throws the
+     * same.
      */
     public float[][] prefillAllLogits(int[] tokens) {
         sequence.resume();
@@ -102,23 +103,30 @@ public final class Session implements AutoCloseable {
     /**
      * Runs one generated token (phase DECODE).
      *
-     * @throws SkimException when the context is full; the session stays as it was
-     * @throws IllegalStateException when the skip plan runs an attention sublayer that it left out of earlier positions
+     * @throws SkimException when the context is full, or memory runs out; the session stays as it was
+     * @throws IllegalArgumentException when the token is not in the vocabulary
+     * @throws IllegalStateException when the session or its model is closed, or when the skip plan runs an attention
+     *     sublayer that it left out of earlier positions
      */
     public void decode(int token) {
         take(new int[] {token});
+        boolean complete = false;
         try {
             decoder.run(sequence, tokens, position, position + 1, position, Phase.DECODE, plan, false);
+            decoder.logits(sequence, 0, 1, logits);
+            complete = true;
         } catch (Hole hole) {
-            sequence.truncate(position);
             throw new IllegalStateException(
                     "The skip plan runs a sublayer in decoding that cannot be: " + hole.getMessage() + ".", hole);
         } catch (RuntimeException | Error failure) {
-            sequence.truncate(position);
+            refuseOutOfMemory(failure);
             throw failure;
+        } finally {
+            if (!complete) {
+                settle();
+            }
         }
         position++;
-        decoder.logits(sequence, 0, 1, logits);
         logitsPosition = position;
     }
 
@@ -159,19 +167,51 @@ public final class Session implements AutoCloseable {
 
     /**
      * Reads {@code prompt} and generates. Tokens that the cache already holds as a common prefix are not computed again
-     * where the whole prompt is given from position 0.
+     * where the whole prompt is given from position 0. The text goes on where the prompt's ends: with a space, where the
+     * model begins a new word.
      *
      * @param prompt all tokens of the sequence from position 0 on
      * @param maxTokens tokens to generate at most; 0 or less means until the end or the context's
-     * @throws SkimException when the prompt is empty or does not fit into the context; the session stays as it was
+     * @throws SkimException when the prompt is empty or does not fit into the context; the session stays as it was. Also
+     *     when memory runs out
+     * @throws IllegalArgumentException when a token is not in the vocabulary
+     * @throws IllegalStateException when the session or its model is closed, or where the skip plan does not hold together
      */
     public Reply generate(int[] prompt, int maxTokens, Sampling sampling, TokenListener listener) {
-        long start = System.nanoTime();
         sequence.resume();
-        if (prompt.length == 0) {
-            throw new SkimException("The prompt is empty: generation needs at least one token to go on from.");
-        }
-        check(prompt, 0);
+        checkPrompt(prompt);
+        StreamDecoder stream = model.tokenizer().stream(prompt[prompt.length - 1]);
+        return generate(prompt, maxTokens, sampling, listener, stream).with(stream.flush(), listener);
+    }
+
+    /** Generates the answers of a chat, which stand on their own: the space that a first word may begin with is none of theirs. */
+    Chat.Generator answers() {
+        return new Chat.Generator() {
+            private StreamDecoder stream;
+
+            @Override
+            public void begin() {
+                sequence.resume();
+                stream = model.tokenizer().stream();
+            }
+
+            @Override
+            public Reply generate(int[] prompt, int maxTokens, Sampling sampling, TokenListener listener) {
+                checkPrompt(prompt);
+                return Session.this.generate(prompt, maxTokens, sampling, listener, stream);
+            }
+
+            @Override
+            public String end() {
+                return stream.flush();
+            }
+        };
+    }
+
+    /** Generates into a stream that may go on from an earlier pass, or in a later one; a cancel from before ends it. */
+    private Reply generate(
+            int[] prompt, int maxTokens, Sampling sampling, TokenListener listener, StreamDecoder stream) {
+        long start = System.nanoTime();
         Sampler sampler = new Sampler(sampling, decoder.vocabularySize());
         sampler.reset(prompt);
         newRequest();
@@ -182,7 +222,7 @@ public final class Session implements AutoCloseable {
         int known = Arrays.mismatch(tokens, 0, position, prompt, 0, prompt.length);
         truncate(Math.min(known < 0 ? position : known, prompt.length - 1));
         int[] unread = Arrays.copyOfRange(prompt, position, prompt.length);
-        Generation generation = new Generation(start, unread.length);
+        Generation generation = new Generation(start, unread.length, stream);
         try {
             read(unread, null);
         } catch (CancellationException cancelled) {
@@ -190,8 +230,8 @@ public final class Session implements AutoCloseable {
         }
         generation.promptEnd = System.nanoTime();
         if (speculator != null) {
-            return generation.finish(speculator.generate(prompt, sampling, sampler, maxTokens,
-                    token -> generation.push(token, maxTokens, listener)), listener);
+            return generation.reply(speculator.generate(
+                    prompt, sampling, sampler, maxTokens, token -> generation.push(token, maxTokens, listener)));
         }
         StopReason stop;
         do {
@@ -202,7 +242,7 @@ public final class Session implements AutoCloseable {
                 decode(token);
             }
         } while (stop == null);
-        return generation.finish(stop, listener);
+        return generation.reply(stop);
     }
 
     /**
@@ -214,8 +254,13 @@ public final class Session implements AutoCloseable {
     void verify(int[] batch, float[] rows) {
         take(batch);
         sequence.truncate(position);
-        decoder.run(sequence, tokens, position, position + batch.length, position, Phase.DECODE, SkipPlan.NONE, false);
-        decoder.logits(sequence, 0, batch.length, rows);
+        try {
+            decoder.run(sequence, tokens, position, position + batch.length, position, Phase.DECODE, SkipPlan.NONE, false);
+            decoder.logits(sequence, 0, batch.length, rows);
+        } catch (RuntimeException | Error failure) {
+            refuseOutOfMemory(failure);
+            throw failure;
+        }
     }
 
     /** Takes over the next verified token; its logits are row {@code row}. */
@@ -240,7 +285,10 @@ public final class Session implements AutoCloseable {
         return generate(model.tokenizer().encode(prompt, true, true), maxTokens, sampling, listener);
     }
 
-    /** Makes a generation or a prompt that is being read end soon. Safe from any thread. */
+    /**
+     * Makes what the session is at end soon: a generation, a prompt that is being read, or a {@link Chat#reply} from its
+     * first moment on. What begins later is not cancelled by it. Safe from any thread.
+     */
     public void cancel() {
         sequence.cancel();
     }
@@ -259,16 +307,17 @@ public final class Session implements AutoCloseable {
     private final class Generation {
         private final long start;
         private final int promptTokens;
-        private final StreamDecoder stream = model.tokenizer().stream();
+        private final StreamDecoder stream;
         private final StringBuilder text = new StringBuilder();
         private final IntArrayList generated = new IntArrayList();
         private long promptEnd;
         private long first;
         private long last;
 
-        Generation(long start, int promptTokens) {
+        Generation(long start, int promptTokens, StreamDecoder stream) {
             this.start = start;
             this.promptTokens = promptTokens;
+            this.stream = stream;
         }
 
         /** Takes the next token; says why the generation ends with it, or null where it goes on. */
@@ -289,15 +338,6 @@ public final class Session implements AutoCloseable {
                 return StopReason.LENGTH;
             }
             return position == contextLength() ? StopReason.CONTEXT_FULL : null;
-        }
-
-        Reply finish(StopReason stop, TokenListener listener) {
-            String rest = stream.flush();
-            if (!rest.isEmpty()) {
-                text.append(rest);
-                listener.accept(rest);
-            }
-            return reply(stop);
         }
 
         Reply reply(StopReason stop) {
@@ -364,11 +404,20 @@ public final class Session implements AutoCloseable {
             }
             position = end;
             complete = true;
+        } catch (RuntimeException | Error failure) {
+            refuseOutOfMemory(failure);
+            throw failure;
         } finally {
             if (!complete) {
                 sequence.truncate(start);
             }
         }
+    }
+
+    /** Refuses in a sentence what memory is too small for. */
+    private void refuseOutOfMemory(Throwable failure) {
+        String held = OutOfMemory.size(sequence.cacheBytes()) + " of keys and values in " + kvType() + " beside the weights";
+        OutOfMemory.refuse(failure, held, "a shorter context, or a smaller KvType,");
     }
 
     /** Checks that tokens are of the vocabulary and fit at the position, and puts them behind those that are there. */
@@ -378,6 +427,13 @@ public final class Session implements AutoCloseable {
             tokens = Arrays.copyOf(tokens, Math.max(position + added.length, Math.min(2 * tokens.length, contextLength())));
         }
         System.arraycopy(added, 0, tokens, position, added.length);
+    }
+
+    private void checkPrompt(int[] prompt) {
+        if (prompt.length == 0) {
+            throw new SkimException("The prompt is empty: generation needs at least one token to go on from.");
+        }
+        check(prompt, 0);
     }
 
     private void check(int[] added, int at) {

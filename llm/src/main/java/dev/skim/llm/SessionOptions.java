@@ -30,8 +30,9 @@ public record SessionOptions(int contextLength, SkipPolicy skip, Drafting drafti
             throw new SkimException("The context length must be 0 (the model's own) or more, not " + contextLength + ".");
         }
         Objects.requireNonNull(skip);
+        Objects.requireNonNull(drafting);
         Objects.requireNonNull(kvType);
-        if (drafting != Drafting.NONE && skip != SkipPolicy.NONE) {
+        if (!(drafting instanceof Drafting.None) && skip != SkipPolicy.NONE) {
             throw new SkimException("Speculation verifies with the whole model, so it does not go with the skip policy "
                     + skip + "; to draft with what that leaves, speculate with draft:" + skip + ".");
         }

@@ -23,6 +23,9 @@ class ChatTest {
         char letter = 'a';
         StopReason end = StopReason.END;
         final List<String> prompts = new ArrayList<>();
+        int begun;
+        int ended;
+        String rest = "";
 
         Parrot(int contextLength, int length) {
             this.contextLength = contextLength;
@@ -30,7 +33,19 @@ class ChatTest {
         }
 
         @Override
+        public void begin() {
+            begun++;
+        }
+
+        @Override
+        public String end() {
+            ended++;
+            return rest;
+        }
+
+        @Override
         public int[] tokens(List<ChatMessage> messages) {
+            assertEquals(ended + 1, begun, "a cancel must not be forgotten once the work has begun");
             StringBuilder text = new StringBuilder();
             for (ChatMessage message : messages) {
                 text.append(message.role().charAt(0)).append(message.content()).append('|');
@@ -40,11 +55,12 @@ class ChatTest {
 
         @Override
         public void answered(String text, int[] tokens) {
-            assertEquals(text.length(), tokens.length);
+            assertEquals(text.length() - rest.length(), tokens.length);
         }
 
         @Override
         public Reply generate(int[] prompt, int maxTokens, Sampling sampling, TokenListener listener) {
+            assertEquals(ended + 1, begun);
             assertTrue(prompt.length < contextLength, "a prompt that leaves no room must not come here");
             String read = new String(prompt, 0, prompt.length);
             prompts.add(read);
@@ -111,6 +127,27 @@ class ChatTest {
         assertEquals(1, chat.droppedTurns());
     }
 
+    /** All passes of an answer are one stream of tokens: half a character at its end is told once, and after all. */
+    @Test
+    void anAnswerEndsOnce() {
+        Parrot parrot = new Parrot(60, 1);
+        Chat chat = parrot.chat();
+        chat.reply("x".repeat(20), 0, Sampling.GREEDY, QUIET);
+        parrot.letter = 'b';
+        parrot.length = 40;
+        parrot.rest = "?";
+        StringBuilder heard = new StringBuilder();
+        Reply reply = chat.reply("y", 0, Sampling.GREEDY, text -> {
+            heard.append(text);
+            return true;
+        });
+        assertEquals(3, parrot.prompts.size());
+        assertEquals(2, parrot.ended);
+        assertEquals("b".repeat(40) + "?", reply.text());
+        assertEquals(reply.text(), heard.toString());
+        assertEquals(reply.text(), chat.messages().getLast().content());
+    }
+
     @Test
     void anAnswerThatFillsTheContextAloneIsCutAndTheChatGoesOn() {
         Parrot parrot = new Parrot(30, 100);
@@ -133,6 +170,7 @@ class ChatTest {
         assertTrue(refusal.getMessage().contains("room for 40"), refusal.getMessage());
         assertEquals(before, chat.messages());
         assertEquals(0, chat.droppedTurns());
+        parrot.ended = parrot.begun;
         assertEquals("aa", chat.reply("fits", 0, Sampling.GREEDY, QUIET).text());
     }
 
@@ -171,6 +209,7 @@ class ChatTest {
         int answered = 0;
         for (int question : questions) {
             try {
+                parrot.ended = parrot.begun;
                 Reply reply = chat.reply("q".repeat(question), maxTokens, Sampling.GREEDY, QUIET);
                 answered++;
                 assertTrue(maxTokens <= 0 || reply.tokens().length <= maxTokens);
