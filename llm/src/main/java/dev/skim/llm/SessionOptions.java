@@ -16,6 +16,9 @@ import java.util.Objects;
  *     then too, but rounded once more
  */
 public record SessionOptions(int contextLength, SkipPolicy skip, Drafting drafting, KvType kvType, boolean exact) {
+    /** Positions of a context at most: more than any model has, and few enough to be counted and put into arrays. */
+    public static final int MOST_POSITIONS = 1 << 24;
+
     /** The model's own context length, nothing left out. */
     public static final SessionOptions DEFAULT = new SessionOptions(0, SkipPolicy.NONE);
 
@@ -26,8 +29,9 @@ public record SessionOptions(int contextLength, SkipPolicy skip, Drafting drafti
 
     /** Checks the length, and that the model that verifies is the whole one. */
     public SessionOptions {
-        if (contextLength < 0) {
-            throw new SkimException("The context length must be 0 (the model's own) or more, not " + contextLength + ".");
+        if (contextLength < 0 || contextLength > MOST_POSITIONS) {
+            throw new SkimException("The context length must be 0 (the model's own) to " + MOST_POSITIONS + ", not "
+                    + contextLength + ".");
         }
         Objects.requireNonNull(skip);
         Objects.requireNonNull(drafting);

@@ -10,6 +10,7 @@ import dev.skim.gguf.GgufFile;
 import dev.skim.gguf.GgufWriter;
 import dev.skim.gguf.TensorInfo;
 import dev.skim.gguf.TensorSource;
+import dev.skim.gguf.ValueType;
 import dev.skim.llm.LoadOptions;
 import dev.skim.llm.Model;
 import dev.skim.llm.Session;
@@ -104,6 +105,13 @@ class ModelFileTest {
                         new Broken("odd rope", w -> w.u32("llama.rope.dimension_count", 33), "dimension_count", "even"),
                         new Broken("base", w -> w.f32("llama.rope.freq_base", -1), "freq_base"),
                         new Broken("scaling", w -> w.string("llama.rope.scaling.type", "magic"), "magic", "yarn"),
+                        new Broken(
+                                "yarn",
+                                w -> w.string("llama.rope.scaling.type", "yarn")
+                                        .f32("llama.rope.scaling.yarn_beta_fast", 2)
+                                        .f32("llama.rope.scaling.yarn_beta_slow", 2),
+                                "yarn_beta_slow", "yarn_beta_fast"),
+                        new Broken("absurd context", w -> w.u32("llama.context_length", 1L << 30), "context_length"),
                         new Broken("experts", w -> w.u32("llama.expert_count", 8), "experts"),
                         new Broken("type", w -> w.string("llama.block_count", "three"), "block_count"),
                         new Broken(
@@ -121,6 +129,34 @@ class ModelFileTest {
                         assertTrue(message.contains(word), message);
                     }
                 }));
+    }
+
+    /** What only gemma 3 has: a rope base of the layers with a window, and a list of them. */
+    @Test
+    void windowsThatMakeNoModel() {
+        String model = "gemma3.F16.gguf";
+        for (Consumer<GgufWriter> change : List.<Consumer<GgufWriter>>of(
+                w -> w.f32("gemma3.rope.freq_base_swa", 0),
+                w -> w.integers("gemma3.attention.sliding_window_pattern", 1, 1, 1, 1, 1, 0),
+                w -> w.put("gemma3.attention.sliding_window_pattern", ValueType.ARRAY, new ValueType.Array(ValueType.BOOL, List.of(true))))) {
+            String message = refusal(changed(model, change, ModelFileTest::copy));
+            assertTrue(message.contains("freq_base_swa") || message.contains("sliding_window_pattern"), message);
+        }
+    }
+
+    /** What is known from the header is said before a weight is read. */
+    @Test
+    void aWrongVocabularyIsToldBeforeTheWeightsAreRead() {
+        Path file = changed(
+                "llama.Q4_K_M.gguf",
+                w -> w.strings("tokenizer.ggml.tokens", List.of("<unk>", "a"))
+                        .floats("tokenizer.ggml.scores", 0, 0)
+                        .integers("tokenizer.ggml.token_type", 2, 1),
+                ModelFileTest::copy);
+        LoadOptions noted = LoadOptions.DEFAULT.withProgress(share -> {
+            throw new AssertionError("weights were read: " + share);
+        });
+        assertThrows(SkimException.class, () -> Model.load(file, noted));
     }
 
     @Test

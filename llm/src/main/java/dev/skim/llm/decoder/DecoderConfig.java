@@ -1,6 +1,7 @@
 package dev.skim.llm.decoder;
 
 import dev.skim.gguf.GgufFile;
+import dev.skim.llm.SessionOptions;
 import dev.skim.llm.SkimException;
 import dev.skim.nn.Rope;
 import java.util.List;
@@ -112,7 +113,7 @@ record DecoderConfig(
                 throw fault("attention.value_length", integer("attention.value_length", 0, 0, MANY),
                         "the key length, " + headSize);
             }
-            int contextLength = integer("context_length", null, 1, 1 << 30);
+            int contextLength = integer("context_length", null, 1, SessionOptions.MOST_POSITIONS);
             int window = integer("attention.sliding_window", architecture.window(), 0, Integer.MAX_VALUE);
             float scale = number("attention.scale", 0, 0, 1e6);
             float epsilon = number("attention.layer_norm_rms_epsilon", -1, 0, 1);
@@ -121,7 +122,7 @@ record DecoderConfig(
                 throw fault("rope.dimension_count", ropeDimensions, "an even number");
             }
             double ropeBase = number("rope.freq_base", 10_000, 1e-3, 1e30);
-            int originalContext = integer("rope.scaling.original_context_length", contextLength, 1, 1 << 30);
+            int originalContext = integer("rope.scaling.original_context_length", contextLength, 1, SessionOptions.MOST_POSITIONS);
             return new DecoderConfig(
                     architecture,
                     layers,
@@ -139,7 +140,7 @@ record DecoderConfig(
                     windowed(layers, window),
                     ropeDimensions,
                     ropeBase,
-                    number("rope.freq_base_swa", architecture.windowRopeBase(), 0, 1e30),
+                    number("rope.freq_base_swa", architecture.windowRopeBase(), 1e-3, 1e30),
                     ropeScaling(originalContext),
                     ropeDivisors(ropeDimensions, ropeBase, originalContext),
                     originalContext);
@@ -152,8 +153,12 @@ record DecoderConfig(
                 return windowed;
             }
             if (file.metadata().value(key).orElse(null) instanceof List<?> pattern) {
+                if (pattern.size() < layers || !pattern.stream().allMatch(Boolean.class::isInstance)) {
+                    throw fault("attention.sliding_window_pattern", "a list of other things or too short",
+                            "true or false for each of the " + layers + " layers, or one number");
+                }
                 for (int layer = 0; layer < layers; layer++) {
-                    windowed[layer] = layer < pattern.size() && Boolean.TRUE.equals(pattern.get(layer));
+                    windowed[layer] = (Boolean) pattern.get(layer);
                 }
                 return windowed;
             }
@@ -168,15 +173,15 @@ record DecoderConfig(
             double magnitude = number("rope.scaling.attn_factor", 1, 1e-6, 1e6);
             double factor = factor();
             String type = scalingType();
+            float fast = number("rope.scaling.yarn_beta_fast", 32, 1e-3, 1e6);
+            float slow = number("rope.scaling.yarn_beta_slow", 1, 1e-6, 1e6);
+            if (slow >= fast) {
+                throw fault("rope.scaling.yarn_beta_slow", slow, "less than yarn_beta_fast, " + fast);
+            }
             return switch (type) {
                 case "none", "llama3" -> Rope.Scaling.linear(1, magnitude);
                 case "linear", "longrope" -> Rope.Scaling.linear(factor, magnitude);
-                case "yarn" -> Rope.Scaling.yarn(
-                        factor,
-                        originalContext,
-                        number("rope.scaling.yarn_beta_fast", 32, 1e-3, 1e6),
-                        number("rope.scaling.yarn_beta_slow", 1, 1e-6, 1e6),
-                        magnitude);
+                case "yarn" -> Rope.Scaling.yarn(factor, originalContext, fast, slow, magnitude);
                 default -> throw fault("rope.scaling.type", type, "none, linear, yarn, longrope or llama3");
             };
         }
@@ -200,6 +205,9 @@ record DecoderConfig(
         /** By how much the context was stretched; a 0 in the file means not at all. */
         private double factor() {
             float factor = number("rope.scaling.factor", number("rope.scale_linear", 0, 0, 1e6), 0, 1e6);
+            if (factor > 0 && factor < 1e-3) {
+                throw fault("rope.scaling.factor", factor, "0 for none, or 0.001 and more");
+            }
             return factor == 0 ? 1 : factor;
         }
 

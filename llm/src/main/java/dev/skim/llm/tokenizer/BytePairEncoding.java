@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 
 /**
  * Byte-level byte-pair encoding (Radford et al. 2019): each piece of the pre-tokenizer begins as single bytes, and the
@@ -19,6 +20,9 @@ import java.util.Map;
 final class BytePairEncoding implements Encoding {
     private static final long EMPTY = -1;
     private static final int MAX_MERGES = 1 << 24;
+
+    /** One for each process: no file can be written so that its pairs collide. */
+    private static final long FACTOR = new SplittableRandom().nextLong() | 1;
 
     private final Vocabulary vocabulary;
     private final PreTokenizer preTokenizer;
@@ -118,7 +122,7 @@ final class BytePairEncoding implements Encoding {
     }
 
     private int slot(long pair) {
-        long h = pair * 0x9E3779B97F4A7C15L;
+        long h = pair * FACTOR;
         int slot = (int) (h >>> 32) & mask;
         while (pairs[slot] != EMPTY && pairs[slot] != pair) {
             slot = (slot + 1) & mask;

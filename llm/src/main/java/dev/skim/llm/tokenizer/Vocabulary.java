@@ -4,6 +4,7 @@ import dev.skim.gguf.Metadata;
 import dev.skim.llm.SkimException;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.SplittableRandom;
 
 /**
  * The tokens: one pool of bytes, and an open-addressing hash table from the bytes of the tokens that encoding may arrive
@@ -15,6 +16,16 @@ import java.util.HashSet;
  */
 final class Vocabulary {
     private static final int MAX_TOKENS = 1 << 24;
+
+    /**
+     * What hashes are multiplied by, one for each process: no file can be written so that its texts collide, but for those
+     * that do by any factor (the words of Thue and Morse, modulo a power of 2), and these are stopped by {@link #MAX_PROBES}.
+     * 5 modulo 8, so that its powers are as many as there can be.
+     */
+    private static final int FACTOR = new SplittableRandom().nextInt() << 3 | 5;
+
+    /** In a table that is half full a dozen is common, and a hundred is unheard of. */
+    private static final int MAX_PROBES = 1000;
 
     private final Strings texts;
     private final byte[] types;
@@ -143,13 +154,14 @@ final class Vocabulary {
 
     private int slot(int hash, byte[] bytes, int from, int to) {
         int slot = mix(hash) & mask;
-        while (true) {
+        for (int probes = 0; probes < MAX_PROBES; probes++) {
             int id = table[slot] - 1;
             if (id < 0 || Arrays.equals(pool, offsets[id], offsets[id + 1], bytes, from, to)) {
                 return slot;
             }
             slot = (slot + 1) & mask;
         }
+        throw new SkimException("The vocabulary is made to slow Skim down: its texts collide in a hash table.");
     }
 
     /** The hash of a stretch of bytes. */
@@ -163,7 +175,7 @@ final class Vocabulary {
 
     /** The hash of a stretch and one more byte. */
     static int extend(int hash, byte b) {
-        return hash * 31 + b + 1;
+        return hash * FACTOR + b + 1;
     }
 
     private static int mix(int hash) {

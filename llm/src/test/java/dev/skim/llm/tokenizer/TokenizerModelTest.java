@@ -366,6 +366,33 @@ class TokenizerModelTest {
         assertTrue(e.getMessage().contains("token_type"), e.getMessage());
     }
 
+    /** Words of two parts that collide in a hash by the factor 31, and in one by any factor modulo a power of 2. */
+    @Test
+    void collidingVocabulariesDoNotHangLoading() {
+        String thue = "ab";
+        while (thue.length() < 256) {
+            thue += thue.replace('a', 'c').replace('b', 'a').replace('c', 'b');
+        }
+        String morse = thue.replace('a', 'c').replace('b', 'a').replace('c', 'b');
+        assertTimeoutPreemptively(Duration.ofSeconds(10), () -> words("Aa", "BB", 16));
+        String first = thue;
+        SkimException e = assertThrows(SkimException.class, () -> words(first, morse, 11));
+        assertTrue(e.getMessage().contains("collide"), e.getMessage());
+    }
+
+    private static void words(String zero, String one, int parts) {
+        List<String> tokens = new ArrayList<>();
+        for (int word = 0; word < 1 << parts; word++) {
+            StringBuilder text = new StringBuilder();
+            for (int bit = 0; bit < parts; bit++) {
+                text.append((word >> bit & 1) == 0 ? zero : one);
+            }
+            tokens.add(text.toString());
+        }
+        new TokenizerModel(
+                facts("llama", "", tokens, new int[0], new float[tokens.size()], List.of(), Map.of(), ""));
+    }
+
     @Test
     void oneLetterAMillionTimes() {
         for (String unit : List.of("a", " ", "\n", "'", "A", "ab", "1", "<|im_end", "\u4e2dA")) {
