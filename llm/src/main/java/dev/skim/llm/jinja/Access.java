@@ -28,10 +28,10 @@ final class Access {
     }
 
     /** {@code value[key]}: the item, else the attribute of that name. */
-    static Object item(Object value, Object key) {
+    static Object item(Run run, Object value, Object key) {
         Values.refuseUndefined(value);
         if (value instanceof Map<?, ?> dict) {
-            Object stored = Values.isList(key) || key instanceof Map ? Values.ABSENT : Values.storedKey(dict, Markup.strip(key));
+            Object stored = Values.isList(key) || key instanceof Map ? Values.ABSENT : Values.storedKey(run, dict, Markup.strip(key));
             if (stored != Values.ABSENT) {
                 return dict.get(stored);
             }

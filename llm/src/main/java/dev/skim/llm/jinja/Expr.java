@@ -41,7 +41,7 @@ sealed interface Expr {
             scope.run.spend(keys.size());
             Map<Object, Object> dict = new LinkedHashMap<>();
             for (int i = 0; i < keys.size(); i++) {
-                Values.put(dict, keys.get(i).evaluate(scope), values.get(i).evaluate(scope));
+                Values.put(scope.run, dict, keys.get(i).evaluate(scope), values.get(i).evaluate(scope));
             }
             return dict;
         }
@@ -58,7 +58,7 @@ sealed interface Expr {
         @Override
         public Object evaluate(Scope scope) {
             Object container = value.evaluate(scope);
-            return Access.item(container, key.evaluate(scope));
+            return Access.item(scope.run, container, key.evaluate(scope));
         }
     }
 

@@ -35,7 +35,7 @@ final class Filters {
                 return replaced ? bound.get(0, "") : value;
             }
             case "safe" -> {
-                return new Markup(Text.str(value));
+                return new Markup(Text.str(run, value));
             }
             case "escape", "e" -> {
                 return Markup.escape(value);
@@ -44,12 +44,12 @@ final class Filters {
                 return Json.write(run, value, arguments.bind(name, 0, "ensure_ascii", "indent", "separators", "sort_keys"));
             }
             case "trim" -> {
-                return StringMethods.strip(Text.str(value), arguments.bind(name, 0, "chars").textOrNone(0), true, true);
+                return StringMethods.strip(Text.str(run, value), arguments.bind(name, 0, "chars").textOrNone(0), true, true);
             }
             case "replace" -> {
                 Arguments.Bound bound = arguments.bind(name, 2, "old", "new", "count");
                 int most = bound.get(2, null) == null ? -1 : bound.integer(2, -1);
-                return StringMethods.replace(run, Text.str(value), Text.str(bound.get(0)), Text.str(bound.get(1)), most);
+                return StringMethods.replace(run, Text.str(run, value), Text.str(bound.get(0)), Text.str(bound.get(1)), most);
             }
             case "indent" -> {
                 Values.refuseUndefined(value);
@@ -60,11 +60,11 @@ final class Filters {
             }
             case "format" -> {
                 Object values = arguments.named().isEmpty() ? Tuple.copyOf(arguments.positional()) : arguments.namedDict();
-                return Formatting.percent(run, Text.str(value), values, false);
+                return Formatting.percent(run, Text.str(run, value), values, false);
             }
             case "center" -> {
                 Arguments width = arguments.positional().isEmpty() && arguments.named().isEmpty() ? Arguments.of(80L) : arguments;
-                return StringMethods.call(run, Text.str(value), "center", width);
+                return StringMethods.call(run, Text.str(run, value), "center", width);
             }
             case "int" -> {
                 Arguments.Bound bound = arguments.bind(name, 0, "default", "base");
@@ -82,19 +82,19 @@ final class Filters {
                 return attribute == null ? Undefined.member(value, arguments.positional().get(0)) : attribute;
             }
             default -> {
-                return plain(name, value, arguments);
+                return plain(run, name, value, arguments);
             }
         }
     }
 
     /** The filters without arguments. */
-    private static Object plain(String name, Object value, Arguments arguments) {
+    private static Object plain(Run run, String name, Object value, Arguments arguments) {
         Object result = switch (name) {
-            case "string" -> Text.str(value);
-            case "upper" -> Text.str(value).toUpperCase(Locale.ROOT);
-            case "lower" -> Text.str(value).toLowerCase(Locale.ROOT);
-            case "capitalize" -> StringMethods.capitalize(Text.str(value));
-            case "title" -> title(Text.str(value));
+            case "string" -> Text.str(run, value);
+            case "upper" -> Text.str(run, value).toUpperCase(Locale.ROOT);
+            case "lower" -> Text.str(run, value).toLowerCase(Locale.ROOT);
+            case "capitalize" -> StringMethods.capitalize(Text.str(run, value));
+            case "title" -> title(Text.str(run, value));
             case "length", "count" -> (long) Values.length(value);
             case "abs" -> abs(value);
             default -> throw new TemplateException("there is no filter '" + name + "'");

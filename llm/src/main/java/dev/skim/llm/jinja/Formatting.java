@@ -81,7 +81,7 @@ final class Formatting {
             if (!(values instanceof Map<?, ?> dict)) {
                 throw new TemplateException("format requires a mapping");
             }
-            value = Access.item(dict, format.substring(position + 1, end));
+            value = Access.item(run, dict, format.substring(position + 1, end));
             position = end + 1;
         }
         NumberFormat spec = new NumberFormat();
@@ -123,6 +123,7 @@ final class Formatting {
         switch (spec.type) {
             case 's', 'r', 'a' -> {
                 String text = spec.type == 's' ? Text.str(value) : Text.repr(value);
+                run.spend(text.length());
                 boolean marked = escapes && !(value instanceof Markup);
                 spec.zeros = false;
                 out.append(spec.text(marked ? Markup.escape(text).text() : text, '>'));
@@ -130,7 +131,7 @@ final class Formatting {
             case 'c' -> {
                 Number code = Numbers.integer(value);
                 spec.zeros = false;
-                out.append(spec.text(code == null ? Text.str(value) : NumberFormat.character(code), '>'));
+                out.append(spec.text(code == null ? Text.str(run, value) : NumberFormat.character(code), '>'));
             }
             case 'd', 'i', 'u', 'o', 'x', 'X', 'e', 'E', 'f', 'F', 'g', 'G' -> {
                 Number number = Numbers.number(value);
@@ -205,7 +206,9 @@ final class Formatting {
                         + Values.typeName(value) + "'");
             }
             parsed.zeros = false;
-            out.append(parsed.text(quoted ? Text.repr(value) : Text.str(value), '<'));
+            String text = quoted ? Text.repr(value) : Text.str(value);
+            run.spend(text.length());
+            out.append(parsed.text(text, '<'));
         } else {
             out.append(parsed.number(number));
         }
@@ -237,7 +240,7 @@ final class Formatting {
                 throw new TemplateException("Missing ']' in format string");
             }
             String key = name.substring(open + 1, close);
-            value = Access.item(value, NumberFormat.isCount(key) ? (Object) (long) NumberFormat.count(key, 0, key.length()) : key);
+            value = Access.item(run, value, NumberFormat.isCount(key) ? (Object) (long) NumberFormat.count(key, 0, key.length()) : key);
             Values.refuseUndefined(value);
             open = close + 1;
         }

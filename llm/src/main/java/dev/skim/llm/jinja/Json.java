@@ -105,7 +105,7 @@ final class Json {
         boolean first = true;
         List<Object> keys = new ArrayList<>(dict.keySet());
         if (sorted) {
-            keys = Sorting.byKeys(keys, keys, false);
+            keys = Sorting.byKeys(run, keys, keys, false);
         }
         for (Object key : keys) {
             separate(first, depth + 1);

@@ -86,13 +86,12 @@ final class Lexer {
                 kept--;
             }
         } else if (sign != '+' && stripsLine) {
-            int start = Math.max(position, source.lastIndexOf('\n', end - 1) + 1);
-            boolean atLineStart = start > position || lineStart;
-            int i = start;
-            while (i < end && Text.isSpace(source.charAt(i))) {
-                i++;
+            // Back to the line's start, but never before the last tag: a line may hold thousands.
+            int start = end;
+            while (start > position && source.charAt(start - 1) != '\n' && Text.isSpace(source.charAt(start - 1))) {
+                start--;
             }
-            if (atLineStart && i == end) {
+            if (start > position ? source.charAt(start - 1) == '\n' : lineStart) {
                 kept = start;
             }
         }

@@ -114,7 +114,7 @@ final class LoopContext implements Attributes, Callable {
                 }
                 return values.get(loop.index % values.size());
             }
-            boolean changed = loop.lastChanged == NOTHING || !Values.equal(loop.lastChanged, Tuple.copyOf(values));
+            boolean changed = loop.lastChanged == NOTHING || !Values.equal(run, loop.lastChanged, Tuple.copyOf(values));
             loop.lastChanged = Tuple.copyOf(values);
             return changed;
         }

@@ -40,6 +40,11 @@ final class Methods {
                 return list(run, Values.mutable(self), name, arguments);
             }
             run.spend(Values.weight(self));
+            for (Object argument : arguments.positional()) {
+                if (argument instanceof String part) {
+                    run.spend(Values.searchCost(Text.str(self), part));
+                }
+            }
             if (self instanceof Markup markup) {
                 Object result = StringMethods.call(run, markup.text(), name, StringMethods.escaped(name, arguments));
                 return marked(result);
@@ -67,21 +72,21 @@ final class Methods {
         switch (name) {
             case "get" -> {
                 Arguments.Bound bound = arguments.bind(name, 1, "key", "default");
-                Object stored = Values.storedKey(dict, Values.key(bound.get(0)));
+                Object stored = Values.storedKey(run, dict, Values.key(run, bound.get(0)));
                 return stored == Values.ABSENT ? bound.get(1, null) : dict.get(stored);
             }
             case "setdefault" -> {
                 Arguments.Bound bound = arguments.bind(name, 1, "key", "default");
-                Object stored = Values.storedKey(dict, Values.key(bound.get(0)));
+                Object stored = Values.storedKey(run, dict, Values.key(run, bound.get(0)));
                 if (stored == Values.ABSENT) {
-                    Values.put(dict, bound.get(0), bound.get(1, null));
+                    Values.put(run, dict, bound.get(0), bound.get(1, null));
                     return bound.get(1, null);
                 }
                 return dict.get(stored);
             }
             case "pop" -> {
                 Arguments.Bound bound = arguments.bind(name, 1, "key", "default");
-                Object stored = Values.storedKey(dict, Values.key(bound.get(0)));
+                Object stored = Values.storedKey(run, dict, Values.key(run, bound.get(0)));
                 if (stored != Values.ABSENT) {
                     return dict.remove(stored);
                 }
@@ -112,8 +117,9 @@ final class Methods {
                 return null;
             }
             case "copy" -> {
-                run.spend(dict.size());
-                return new LinkedHashMap<>(dict);
+                Map<Object, Object> copy = new LinkedHashMap<>();
+                putAll(run, copy, dict);
+                return copy;
             }
             case "popitem" -> {
                 if (dict.isEmpty()) {
@@ -136,7 +142,9 @@ final class Methods {
     static void putAll(Run run, Map<Object, Object> dict, Object items) {
         if (items instanceof Map<?, ?> map) {
             run.spend(map.size());
-            dict.putAll(map);
+            for (Map.Entry<?, ?> entry : List.copyOf(map.entrySet())) {
+                Values.put(run, dict, entry.getKey(), entry.getValue());
+            }
             return;
         }
         for (Object item : Values.list(run, items)) {
@@ -145,7 +153,7 @@ final class Methods {
                 throw new TemplateException("dictionary update sequence element has length " + pair.size()
                         + "; 2 is required");
             }
-            Values.put(dict, pair.get(0), pair.get(1));
+            Values.put(run, dict, pair.get(0), pair.get(1));
         }
     }
 
@@ -169,22 +177,21 @@ final class Methods {
                 }
                 return list.remove(from);
             }
-            case "remove" -> list.remove(find(list, arguments.bind(name, 1, "value").get(0), "list.remove(x): x not in list"));
+            case "remove" -> list.remove(find(run, list, arguments.bind(name, 1, "value").get(0)));
             case "index" -> {
-                Object value = arguments.bind(name, 1, "value").get(0);
-                return (long) find(list, value, Text.repr(value) + " is not in list");
+                return (long) find(run, list, arguments.bind(name, 1, "value").get(0));
             }
             case "count" -> {
                 Object value = arguments.bind(name, 1, "value").get(0);
                 long count = 0;
                 for (Object item : list) {
-                    count += Values.equal(item, value) ? 1 : 0;
+                    count += Values.equal(run, item, value) ? 1 : 0;
                 }
                 return count;
             }
             case "sort" -> {
                 boolean reverse = arguments.bind(name, 0, "reverse").truth(0, false);
-                List<Object> sorted = Sorting.byKeys(list, list, reverse);
+                List<Object> sorted = Sorting.byKeys(run, list, list, reverse);
                 list.clear();
                 list.addAll(sorted);
             }
@@ -198,12 +205,12 @@ final class Methods {
         return null;
     }
 
-    private static int find(List<Object> list, Object value, String otherwise) {
+    private static int find(Run run, List<Object> list, Object value) {
         for (int i = 0; i < list.size(); i++) {
-            if (Values.equal(list.get(i), value)) {
+            if (Values.equal(run, list.get(i), value)) {
                 return i;
             }
         }
-        throw new TemplateException(otherwise);
+        throw new TemplateException(Text.repr(value) + " is not in list");
     }
 }

@@ -94,15 +94,15 @@ final class Operators {
     static boolean compare(Run run, Kind op, Object a, Object b) {
         run.spend(1);
         return switch (op) {
-            case EQ -> Values.equal(a, b);
-            case NE -> !Values.equal(a, b);
-            case LT -> Values.less(a, b, false, op.text);
-            case LE -> Values.less(a, b, true, op.text);
-            case GT -> Values.less(b, a, false, op.text);
-            case GE -> Values.less(b, a, true, op.text);
+            case EQ -> Values.equal(run, a, b);
+            case NE -> !Values.equal(run, a, b);
+            case LT -> Values.less(run, a, b, false, op.text);
+            case LE -> Values.less(run, a, b, true, op.text);
+            case GT -> Values.less(run, b, a, false, op.text);
+            case GE -> Values.less(run, b, a, true, op.text);
             default -> {
                 run.spend(Values.weight(b));
-                yield Values.contains(b, a) == (op == Kind.IN);
+                yield Values.contains(run, b, a) == (op == Kind.IN);
             }
         };
     }

@@ -15,21 +15,21 @@ final class Run {
     static final int DEPTH = 200;
 
     private final Clock clock;
-    private long work = WORK;
+    private long work;
     private int depth;
     private StringBuilder out = new StringBuilder(1024);
 
-    /** A rendering by the given clock, or by the system's if it is null. */
-    Run(Clock clock) {
+    /** A rendering by the given clock, or by the system's if it is null, that may spend so many units of work. */
+    Run(Clock clock, long work) {
         this.clock = clock;
+        this.work = work;
     }
 
     /** Pays for work, and ends the rendering when there is nothing left to pay with. */
     void spend(long units) {
         work -= units;
         if (work < 0 || units < 0) {
-            throw new TemplateException("the template loops too long or makes too much text (more than " + WORK
-                    + " steps)");
+            throw new TemplateException("the template loops too long or makes too much text");
         }
     }
 

@@ -35,7 +35,7 @@ final class SequenceFilters {
                 List<Object> items = Values.list(run, value);
                 List<Object> keys = new ArrayList<>(items.size());
                 for (Object item : items) {
-                    keys.add(sortKey(item, bound.get(2, null), bound.truth(1, false)));
+                    keys.add(sortKey(run, item, bound.get(2, null), bound.truth(1, false)));
                 }
                 return sorted(run, items, keys, bound.truth(0, false));
             }
@@ -118,7 +118,7 @@ final class SequenceFilters {
                 throw new TemplateException("map requires a filter argument");
             }
             for (Object item : items) {
-                Object result = attribute(item, bound.get(0));
+                Object result = attribute(run, item, bound.get(0));
                 results.add(result instanceof Undefined && bound.get(1, null) != null ? bound.get(1) : result);
             }
         } else {
@@ -141,7 +141,7 @@ final class SequenceFilters {
         Arguments rest = arguments.from(next + 1);
         List<Object> selected = new ArrayList<>();
         for (Object item : items) {
-            Object value = byAttribute ? attribute(item, arguments.positional().get(0)) : item;
+            Object value = byAttribute ? attribute(run, item, arguments.positional().get(0)) : item;
             if ((byTest ? Tests.holds(run, test, value, rest) : Values.truth(value)) == wanted) {
                 selected.add(item);
             }
@@ -157,15 +157,15 @@ final class SequenceFilters {
     }
 
     /** The item's attribute by a path such as {@code a.b.0}, or by index. */
-    static Object attribute(Object item, Object path) {
+    static Object attribute(Run run, Object item, Object path) {
         if (!(path instanceof String text)) {
-            return path == null ? item : Access.item(item, path);
+            return path == null ? item : Access.item(run, item, path);
         }
         Object value = item;
         for (Object part : Splitting.split(text, ".", Integer.MAX_VALUE, false)) {
             String name = (String) part;
             boolean index = NumberFormat.isCount(name);
-            value = Access.item(value, index ? (Object) (long) NumberFormat.count(name, 0, name.length()) : name);
+            value = Access.item(run, value, index ? (Object) (long) NumberFormat.count(name, 0, name.length()) : name);
         }
         return value;
     }
@@ -174,7 +174,7 @@ final class SequenceFilters {
         List<Object> items = Values.list(run, value);
         if (path != null) {
             for (int i = 0; i < items.size(); i++) {
-                items.set(i, attribute(items.get(i), path));
+                items.set(i, attribute(run, items.get(i), path));
             }
         }
         return items;
@@ -199,21 +199,21 @@ final class SequenceFilters {
      * What an item is sorted by: its attributes, with commas between them in {@code path}. Always a list, as in Jinja2: equal
      * items need no order then.
      */
-    private static Object sortKey(Object item, Object path, boolean caseSensitive) {
+    private static Object sortKey(Run run, Object item, Object path, boolean caseSensitive) {
         List<Object> keys = new ArrayList<>();
         if (path instanceof String paths) {
             for (Object one : Splitting.split(paths, ",", Integer.MAX_VALUE, false)) {
-                keys.add(foldCase(attribute(item, one), caseSensitive));
+                keys.add(foldCase(attribute(run, item, one), caseSensitive));
             }
         } else {
-            keys.add(foldCase(attribute(item, path), caseSensitive));
+            keys.add(foldCase(attribute(run, item, path), caseSensitive));
         }
         return keys;
     }
 
     private static List<Object> sorted(Run run, List<Object> items, List<Object> keys, boolean reverse) {
         run.spend(items.size() * 16L);
-        return Sorting.byKeys(items, keys, reverse);
+        return Sorting.byKeys(run, items, keys, reverse);
     }
 
     private static Object dictSort(Run run, Object value, Arguments.Bound bound) {
@@ -238,8 +238,8 @@ final class SequenceFilters {
         Map<Object, Object> seen = new LinkedHashMap<>();
         List<Object> kept = new ArrayList<>();
         for (Object item : Values.list(run, value)) {
-            Object key = Values.key(foldCase(attribute(item, bound.get(1, null)), bound.truth(0, false)));
-            if (Values.storedKey(seen, key) == Values.ABSENT) {
+            Object key = Values.key(run, foldCase(attribute(run, item, bound.get(1, null)), bound.truth(0, false)));
+            if (Values.storedKey(run, seen, key) == Values.ABSENT) {
                 seen.put(key, null);
                 kept.add(item);
             }
@@ -273,8 +273,8 @@ final class SequenceFilters {
         Object bestKey = null;
         boolean first = true;
         for (Object item : Values.list(run, value)) {
-            Object key = foldCase(attribute(item, bound.get(1, null)), bound.truth(0, false));
-            if (first || (largest ? Values.less(bestKey, key, false, ">") : Values.less(key, bestKey, false, "<"))) {
+            Object key = foldCase(attribute(run, item, bound.get(1, null)), bound.truth(0, false));
+            if (first || (largest ? Values.less(run, bestKey, key, false, ">") : Values.less(run, key, bestKey, false, "<"))) {
                 best = item;
                 bestKey = key;
                 first = false;

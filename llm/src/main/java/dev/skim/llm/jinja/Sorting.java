@@ -6,17 +6,10 @@ import java.util.List;
 
 /** Python's stable sort by {@code <}. */
 final class Sorting {
-    private static final Comparator<Object> ORDER = new Comparator<>() {
-        @Override
-        public int compare(Object a, Object b) {
-            return Values.less(a, b, false, "<") ? -1 : Values.less(b, a, false, "<") ? 1 : 0;
-        }
-    };
-
     private Sorting() {}
 
     /** The items in the order of their keys, {@code keys.get(i)} being that of {@code items.get(i)}. */
-    static List<Object> byKeys(List<Object> items, List<Object> keys, boolean reverse) {
+    static List<Object> byKeys(Run run, List<Object> items, List<Object> keys, boolean reverse) {
         List<Object> pairs = new ArrayList<>(items.size());
         for (int i = 0; i < items.size(); i++) {
             pairs.add(new Object[] {keys.get(i), items.get(i)});
@@ -24,7 +17,9 @@ final class Sorting {
         Comparator<Object> byKey = new Comparator<>() {
             @Override
             public int compare(Object a, Object b) {
-                int order = ORDER.compare(((Object[]) a)[0], ((Object[]) b)[0]);
+                Object x = ((Object[]) a)[0];
+                Object y = ((Object[]) b)[0];
+                int order = Values.less(run, x, y, false, "<") ? -1 : Values.less(run, y, x, false, "<") ? 1 : 0;
                 // Equal keys keep their order even in reverse.
                 return reverse ? -order : order;
             }

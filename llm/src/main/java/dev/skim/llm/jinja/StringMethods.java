@@ -173,6 +173,7 @@ final class StringMethods {
     /** Replaces the first {@code most} occurrences; all of them if it is negative. */
     static String replace(Run run, String text, String from, String to, int most) {
         int left = most < 0 ? Integer.MAX_VALUE : most;
+        run.spend(Values.searchCost(text, from));
         StringBuilder out = new StringBuilder(text.length());
         int position = 0;
         int next = text.indexOf(from);

@@ -35,7 +35,12 @@ public final class Template {
      * @throws TemplateException where the template raises an exception or fails
      */
     public String render(Map<String, ?> context, Clock clock) {
-        Run run = new Run(clock);
+        return render(context, clock, Run.WORK);
+    }
+
+    /** The same with another limit on the work, in the units of {@link Run#WORK}. */
+    String render(Map<String, ?> context, Clock clock, long work) {
+        Run run = new Run(clock, work);
         try {
             Map<String, Object> names = new HashMap<>();
             for (Map.Entry<String, ?> entry : context.entrySet()) {

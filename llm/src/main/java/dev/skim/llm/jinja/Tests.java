@@ -29,6 +29,7 @@ final class Tests {
             }
             case "sameas" -> {
                 Object other = arguments.bind(name, 1, "other").get(0);
+                run.spend(Values.weight(value));
                 boolean scalar = value instanceof Boolean || value instanceof Long || value instanceof String;
                 return scalar ? value.equals(other) : value == other;
             }
@@ -60,10 +61,10 @@ final class Tests {
                     || value instanceof Map || value instanceof Undefined;
             case "callable" -> value instanceof Callable || value instanceof Undefined;
             case "escaped" -> value instanceof Markup;
-            case "lower" -> StringMethods.is(Text.str(value), "islower");
-            case "upper" -> StringMethods.is(Text.str(value), "isupper");
-            case "odd" -> Values.equal(Operators.apply(run, Kind.MOD, value, 2L), 1L);
-            case "even" -> Values.equal(Operators.apply(run, Kind.MOD, value, 2L), 0L);
+            case "lower" -> StringMethods.is(Text.str(run, value), "islower");
+            case "upper" -> StringMethods.is(Text.str(run, value), "isupper");
+            case "odd" -> Values.equal(run, Operators.apply(run, Kind.MOD, value, 2L), 1L);
+            case "even" -> Values.equal(run, Operators.apply(run, Kind.MOD, value, 2L), 0L);
             default -> throw new TemplateException("there is no test '" + name + "'");
         };
     }

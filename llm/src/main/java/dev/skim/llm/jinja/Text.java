@@ -24,6 +24,15 @@ final class Text {
         return value instanceof Undefined ? "" : repr(value);
     }
 
+    /** The same, paid for: a short list may have a long text. */
+    static String str(Run run, Object value) {
+        String text = str(value);
+        if (!(value instanceof String)) {
+            run.spend(text.length());
+        }
+        return text;
+    }
+
     static String repr(Object value) {
         StringBuilder out = new StringBuilder();
         repr(value, out, 0);

@@ -121,11 +121,13 @@ final class Values {
         return !(value instanceof Markup markup) || !markup.text().isEmpty();
     }
 
-    static boolean equal(Object a, Object b) {
-        return equal(a, b, 0);
+    /** Python's {@code ==}. Paid for by the node and the character: a list may hold another many times over. */
+    static boolean equal(Run run, Object a, Object b) {
+        return equal(run, a, b, 0);
     }
 
-    private static boolean equal(Object a, Object b, int depth) {
+    private static boolean equal(Run run, Object a, Object b, int depth) {
+        run.spend(1);
         if (depth > DEPTH) {
             throw new TemplateException("a value nests deeper than " + DEPTH);
         }
@@ -144,7 +146,7 @@ final class Values {
                 return false;
             }
             for (int i = 0; i < left.size(); i++) {
-                if (!equal(left.get(i), right.get(i), depth + 1)) {
+                if (!equal(run, left.get(i), right.get(i), depth + 1)) {
                     return false;
                 }
             }
@@ -155,21 +157,25 @@ final class Values {
                 return false;
             }
             for (Map.Entry<?, ?> entry : left.entrySet()) {
-                Object key = storedKey(right, entry.getKey());
-                if (key == ABSENT || !equal(entry.getValue(), right.get(key), depth + 1)) {
+                Object key = storedKey(run, right, entry.getKey());
+                if (key == ABSENT || !equal(run, entry.getValue(), right.get(key), depth + 1)) {
                     return false;
                 }
             }
             return true;
         }
+        if (x instanceof String left && y instanceof String right && left.length() == right.length()) {
+            run.spend(left.length());
+        }
         return x instanceof Undefined && y instanceof Undefined || Objects.equals(x, y);
     }
 
     /** {@code a < b}, or {@code a <= b} if {@code orEqual}; {@code op} is how to name it where the two have no order. */
-    static boolean less(Object a, Object b, boolean orEqual, String op) {
+    static boolean less(Run run, Object a, Object b, boolean orEqual, String op) {
         Object x = Markup.strip(a);
         Object y = Markup.strip(b);
         if (x instanceof String left && y instanceof String right) {
+            run.spend(Math.min(left.length(), right.length()));
             int order = Text.compare(left, right);
             return orEqual ? order <= 0 : order < 0;
         }
@@ -182,8 +188,8 @@ final class Values {
                 && !(x instanceof Range)) {
             int end = Math.min(left.size(), right.size());
             for (int i = 0; i < end; i++) {
-                if (!equal(left.get(i), right.get(i))) {
-                    return less(left.get(i), right.get(i), orEqual, op);
+                if (!equal(run, left.get(i), right.get(i))) {
+                    return less(run, left.get(i), right.get(i), orEqual, op);
                 }
             }
             return orEqual ? left.size() <= right.size() : left.size() < right.size();
@@ -285,9 +291,10 @@ final class Values {
         return list;
     }
 
-    static boolean contains(Object container, Object item) {
+    static boolean contains(Run run, Object container, Object item) {
         if (Markup.strip(container) instanceof String text) {
             if (Markup.strip(item) instanceof String part) {
+                run.spend(searchCost(text, part));
                 return text.contains(part);
             }
             refuseUndefined(item);
@@ -295,14 +302,14 @@ final class Values {
         }
         Map<?, ?> dict = container instanceof DictView view ? view.keysOf() : container instanceof Map<?, ?> map ? map : null;
         if (dict != null) {
-            return storedKey(dict, key(item)) != ABSENT;
+            return storedKey(run, dict, key(run, item)) != ABSENT;
         }
         Iterator<?> items = iteratorOrNone(container);
         if (items == null) {
             throw new TemplateException("argument of type '" + typeName(container) + "' is not iterable");
         }
         while (items.hasNext()) {
-            if (equal(items.next(), item)) {
+            if (equal(run, items.next(), item)) {
                 return true;
             }
         }
@@ -312,21 +319,32 @@ final class Values {
     /** Stands for a key that is not there, as null is None. */
     static final Object ABSENT = new Object();
 
-    /** A value as a dict's key; lists and dicts can be none. */
-    static Object key(Object value) {
+    /** What it may take to find a part in a text, which meets 16 characters in the time of one step. */
+    static long searchCost(String text, String part) {
+        return 1 + (long) text.length() * part.length() / 16;
+    }
+
+    /** A value as a dict's key; lists and dicts can be none. Paid for by the node, as hashing it goes through them all. */
+    static Object key(Run run, Object value) {
+        run.spend(value instanceof Range range ? 1L + range.size() : 1);
         if (isList(value) || value instanceof Map) {
             throw new TemplateException("unhashable type: '" + typeName(value) + "'");
         }
         if (value instanceof Tuple tuple) {
             for (Object item : tuple) {
-                key(item);
+                key(run, item);
             }
         }
         return Markup.strip(value);
     }
 
     /** The key under which the dict has what Python takes for the same key (1, 1.0 and True are), or {@link #ABSENT}. */
-    static Object storedKey(Map<?, ?> dict, Object key) {
+    static Object storedKey(Run run, Map<?, ?> dict, Object key) {
+        if (key instanceof List<?>) {
+            // All of these may have the same hash, and have no order by which they could be told apart faster.
+            key(run, key);
+            run.spend(dict.size());
+        }
         if (dict.containsKey(key)) {
             return key;
         }
@@ -341,9 +359,9 @@ final class Values {
         return ABSENT;
     }
 
-    static void put(Map<Object, Object> dict, Object key, Object value) {
-        Object wanted = key(key);
-        Object stored = storedKey(dict, wanted);
+    static void put(Run run, Map<Object, Object> dict, Object key, Object value) {
+        Object wanted = key(run, key);
+        Object stored = storedKey(run, dict, wanted);
         dict.put(stored == ABSENT ? wanted : stored, value);
     }
 
