@@ -4,7 +4,7 @@ import dev.skim.tensor.ElementType;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
@@ -63,7 +63,8 @@ record Part(Path file, Stamp stamp, int version, Metadata metadata, List<TensorI
         String reason = switch (e) {
             case NoSuchFileException _ -> "there is no such file";
             case AccessDeniedException _ -> "the file may not be read";
-            case ClosedByInterruptException _ -> "the thread was interrupted while it read the file";
+            // Also in the threads that were reading from the same channel, which say nothing of the interrupt.
+            case ClosedChannelException _ -> "the reading was interrupted";
             default -> "the file cannot be read (" + e.getMessage() + ")";
         };
         return new GgufException(file + ": " + reason, e);

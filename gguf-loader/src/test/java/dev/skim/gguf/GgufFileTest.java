@@ -253,6 +253,23 @@ class GgufFileTest {
         }
     }
 
+    /** An interrupt closes a reader for all threads that share it: each says why. */
+    @Test
+    void whoReadsBesideAnInterruptedThreadSaysSo() throws Exception {
+        try (GgufFile gguf = GgufFile.open(everyType(3).in(folder));
+                TensorReader reader = gguf.reader(gguf.tensors().get(0))) {
+            byte[] read = new byte[4];
+            Thread interrupted = new Thread(() -> {
+                Thread.currentThread().interrupt();
+                assertThrows(GgufException.class, () -> reader.read(0, read, 0, read.length));
+            });
+            interrupted.start();
+            interrupted.join();
+            GgufException e = assertThrows(GgufException.class, () -> reader.read(0, read, 0, read.length));
+            assertTrue(e.getMessage().endsWith("interrupted"), e.getMessage());
+        }
+    }
+
     @Test
     void offsetsGoBeyondFourGigabytes() throws IOException {
         // A sparse file: nothing but its ends is on the disk.
