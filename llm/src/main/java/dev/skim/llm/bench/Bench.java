@@ -1,6 +1,5 @@
 package dev.skim.llm.bench;
 
-import dev.skim.gguf.Metadata;
 import dev.skim.gguf.TensorInfo;
 import dev.skim.llm.Model;
 import dev.skim.llm.Session;
@@ -34,7 +33,7 @@ public final class Bench {
      *
      * @param test what was measured
      * @param rates tokens per second of each repeat
-     * @param warmUps runs before them
+     * @param warmUps runs before them; 0 where there was no warm-up
      * @param settled whether the warm-up ended because the rates had settled
      * @param share of what the machine can do: of its multiply-adds for a prompt, of its bandwidth for generation
      */
@@ -67,12 +66,11 @@ public final class Bench {
         this.machine = machine;
     }
 
-    /** Warms up and measures; the session's context holds at least one token more than depth and test. */
-    public Result run(Session session, Test test, int repeats) {
-        return run(session, test, repeats, true);
-    }
-
-    /** The same; without warm-up the first repeats pay for the compilation of the kernels. */
+    /**
+     * Measures; the session's context holds at least one token more than depth and test.
+     *
+     * @param warmUp whether to run until the rates settle before that
+     */
     public Result run(Session session, Test test, int repeats, boolean warmUp) {
         int vocabulary = model.tokenizer().vocabularySize();
         int[] tokens = new SplittableRandom(1).ints(test.tokens, 0, vocabulary).toArray();
@@ -141,10 +139,7 @@ public final class Bench {
     }
 
     private long queryWidth() {
-        Metadata metadata = model.file().metadata();
-        String prefix = model.architecture() + ".attention.";
-        long heads = metadata.integer(prefix + "head_count", 1);
-        return heads * metadata.integer(prefix + "key_length", model.shape().width() / heads);
+        return model.file().tensor("blk.0.attn_output.weight").orElseThrow().columns();
     }
 
     private TensorInfo head() {
