@@ -1,5 +1,6 @@
 package dev.skim.llm;
 
+import dev.skim.gguf.GgufException;
 import dev.skim.gguf.Metadata;
 import dev.skim.llm.tokenizer.TokenDecoder;
 import dev.skim.llm.tokenizer.TokenizerFacts;
@@ -20,6 +21,7 @@ public final class Tokenizer {
      * SentencePiece-style (llama).
      *
      * @throws SkimException in one sentence, where there is none, or one of another kind
+     * @throws GgufException where a key of it is of a wrong type
      */
     public static Tokenizer of(Metadata metadata) {
         return new Tokenizer(new TokenizerModel(TokenizerFacts.of(metadata)));

@@ -10,6 +10,7 @@ import dev.skim.gguf.GgufWriter;
 import dev.skim.gguf.TensorInfo;
 import dev.skim.gguf.TensorSource;
 import dev.skim.llm.Chat;
+import dev.skim.llm.Drafting;
 import dev.skim.llm.Model;
 import dev.skim.llm.Reply;
 import dev.skim.llm.Sampling;
@@ -282,6 +283,16 @@ class SessionTest {
                 fresh.prefill(prompt);
                 assertArrayEquals(fresh.logits(), session.logits());
             }
+        }
+    }
+
+    @Test
+    void optionsThatMakeNoSession() {
+        assertThrows(SkimException.class, () -> session(-1));
+        assertThrows(SkimException.class, () -> session(Integer.MAX_VALUE));
+        assertThrows(NullPointerException.class, () -> SessionOptions.DEFAULT.withDrafting(null));
+        try (Session plain = model.openSession(SessionOptions.DEFAULT.withDrafting(new Drafting.None()))) {
+            assertEquals("", plain.speculationStatus());
         }
     }
 

@@ -54,7 +54,7 @@ final class Rehearsal implements AutoCloseable {
         }
     }
 
-    /** Computes nothing once it is cancelled. */
+    /** Runs no layer once it is cancelled. */
     private void pass(int from, int to, Phase phase) {
         decoder.run(sequence, tokens, from, to, from, phase, SkipPlan.NONE, true);
     }
