@@ -286,6 +286,34 @@ class SessionTest {
         }
     }
 
+    /** What a worker or a cache cannot get is said in a sentence, and the session stays as it was. */
+    @Test
+    void memoryThatRunsOutIsARefusal() {
+        boolean[] full = new boolean[1];
+        SkipPlan plan = (sublayer, phase, count) -> {
+            if (full[0] && sublayer == 1) {
+                OutOfMemoryError error = new OutOfMemoryError("Java heap space");
+                if (phase == Phase.PREFILL) {
+                    throw error;
+                }
+                throw new IllegalStateException(error);
+            }
+            return Decision.RUN;
+        };
+        try (Session session = model.openSession(new SessionOptions(0, shape -> plan))) {
+            session.prefill(prompt);
+            float[] logits = session.logits().clone();
+            full[0] = true;
+            var read = assertThrows(SkimException.class, () -> session.prefill(new int[] {5, 6}));
+            assertTrue(read.getMessage().contains("Java heap space") && read.getMessage().contains("f32"), read.getMessage());
+            assertThrows(SkimException.class, () -> session.decode(5));
+            assertArrayEquals(prompt, session.tokens());
+            assertArrayEquals(logits, session.logits());
+            full[0] = false;
+            session.decode(5);
+        }
+    }
+
     @Test
     void optionsThatMakeNoSession() {
         assertThrows(SkimException.class, () -> session(-1));
