@@ -184,7 +184,7 @@ public final class Session implements AutoCloseable {
         return generate(prompt, maxTokens, sampling, listener, stream).with(stream.flush(), listener);
     }
 
-    /** Generates the answers of a chat, which stand on their own: the space that a first word may begin with is none of theirs. */
+    /** Generates a chat's answers, which stand on their own: the space before a first word is none of theirs. */
     Chat.Generator answers() {
         return new Chat.Generator() {
             private StreamDecoder stream;

@@ -138,7 +138,10 @@ class ModelFileTest {
         for (Consumer<GgufWriter> change : List.<Consumer<GgufWriter>>of(
                 w -> w.f32("gemma3.rope.freq_base_swa", 0),
                 w -> w.integers("gemma3.attention.sliding_window_pattern", 1, 1, 1, 1, 1, 0),
-                w -> w.put("gemma3.attention.sliding_window_pattern", ValueType.ARRAY, new ValueType.Array(ValueType.BOOL, List.of(true))))) {
+                w -> w.put(
+                        "gemma3.attention.sliding_window_pattern",
+                        ValueType.ARRAY,
+                        new ValueType.Array(ValueType.BOOL, List.of(true))))) {
             String message = refusal(changed(model, change, ModelFileTest::copy));
             assertTrue(message.contains("freq_base_swa") || message.contains("sliding_window_pattern"), message);
         }

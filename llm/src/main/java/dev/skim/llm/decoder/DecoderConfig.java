@@ -122,7 +122,8 @@ record DecoderConfig(
                 throw fault("rope.dimension_count", ropeDimensions, "an even number");
             }
             double ropeBase = number("rope.freq_base", 10_000, 1e-3, 1e30);
-            int originalContext = integer("rope.scaling.original_context_length", contextLength, 1, SessionOptions.MOST_POSITIONS);
+            int originalContext =
+                    integer("rope.scaling.original_context_length", contextLength, 1, SessionOptions.MOST_POSITIONS);
             return new DecoderConfig(
                     architecture,
                     layers,

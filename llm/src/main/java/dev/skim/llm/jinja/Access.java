@@ -31,7 +31,8 @@ final class Access {
     static Object item(Run run, Object value, Object key) {
         Values.refuseUndefined(value);
         if (value instanceof Map<?, ?> dict) {
-            Object stored = Values.isList(key) || key instanceof Map ? Values.ABSENT : Values.storedKey(run, dict, Markup.strip(key));
+            boolean hashable = !Values.isList(key) && !(key instanceof Map);
+            Object stored = hashable ? Values.storedKey(run, dict, Markup.strip(key)) : Values.ABSENT;
             if (stored != Values.ABSENT) {
                 return dict.get(stored);
             }

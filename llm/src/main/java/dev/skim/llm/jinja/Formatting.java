@@ -240,7 +240,8 @@ final class Formatting {
                 throw new TemplateException("Missing ']' in format string");
             }
             String key = name.substring(open + 1, close);
-            value = Access.item(run, value, NumberFormat.isCount(key) ? (Object) (long) NumberFormat.count(key, 0, key.length()) : key);
+            boolean index = NumberFormat.isCount(key);
+            value = Access.item(run, value, index ? (Object) (long) NumberFormat.count(key, 0, key.length()) : key);
             Values.refuseUndefined(value);
             open = close + 1;
         }
