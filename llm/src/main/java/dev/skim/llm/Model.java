@@ -56,7 +56,7 @@ public final class Model implements AutoCloseable {
             return model;
         } catch (GgufException fault) {
             throw new SkimException(fault.getMessage() + ".", fault);
-        } catch (OutOfMemoryError | IllegalStateException failure) {
+        } catch (OutOfMemoryError failure) {
             long bytes = opened == null ? 0 : opened.tensors().stream().mapToLong(TensorInfo::bytes).sum();
             OutOfMemory.refuse(
                     failure,

@@ -11,14 +11,12 @@ final class OutOfMemory {
      *
      * @param what was to be held
      * @param help what takes less
-     * @throws SkimException where memory ran out, here or in a worker
+     * @throws SkimException where memory ran out
      */
     static void refuse(Throwable failure, String what, String help) {
-        // A worker's error may come in an exception that says where it was thrown on.
-        Throwable cause = failure instanceof IllegalStateException ? failure.getCause() : failure;
-        if (cause instanceof OutOfMemoryError) {
+        if (failure instanceof OutOfMemoryError) {
             throw new SkimException(
-                    "Memory ran out (" + cause.getMessage() + "): Java may use " + size(Runtime.getRuntime().maxMemory())
+                    "Memory ran out (" + failure.getMessage() + "): Java may use " + size(Runtime.getRuntime().maxMemory())
                             + " (-Xmx) and is to hold " + what + "; " + help + " takes less.",
                     failure);
         }

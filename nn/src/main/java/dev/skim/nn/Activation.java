@@ -51,9 +51,4 @@ public enum Activation {
             }
         }
     }
-
-    /** Squeezes into {@code (-cap, cap)}: {@code cap * tanh(x / cap)} (Gemma 2, section 2). */
-    public static void softCap(float[] x, int offset, int count, float cap) {
-        VectorMath.softCap(x, offset, count, cap);
-    }
 }

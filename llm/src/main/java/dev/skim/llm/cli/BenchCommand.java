@@ -194,7 +194,7 @@ final class BenchCommand implements Callable<Integer> {
                 print(loaded, machine, results);
                 skipped.forEach(test -> System.out.println(test.line()));
             }
-            if (drafting != Drafting.NONE) {
+            if (!(drafting instanceof Drafting.None)) {
                 SpeculationReport.measure(loaded, drafting, longestGeneration(tests), repeats, json ? figures : null);
             }
             if (json) {

@@ -137,7 +137,7 @@ public final class Main implements Callable<Integer> {
         return mistake ? MISTAKE : INTERNAL;
     }
 
-    /** Whether memory ran out, in this thread or in a worker. */
+    /** Whether memory ran out, whatever has been made of that since. */
     private static boolean isOfMemory(Throwable failure) {
         return failure != null && (failure instanceof OutOfMemoryError || isOfMemory(failure.getCause()));
     }

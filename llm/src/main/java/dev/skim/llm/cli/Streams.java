@@ -1,6 +1,7 @@
 package dev.skim.llm.cli;
 
 import dev.skim.llm.SkimException;
+import dev.skim.llm.storage.StrictText;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -47,7 +48,7 @@ final class Streams {
     static String readInput() {
         Charset charset = charset("stdin.encoding");
         try {
-            return charset.newDecoder().decode(ByteBuffer.wrap(System.in.readAllBytes())).toString();
+            return StrictText.decode(ByteBuffer.wrap(System.in.readAllBytes()), charset);
         } catch (IOException e) {
             throw inputFailure(e, charset);
         }

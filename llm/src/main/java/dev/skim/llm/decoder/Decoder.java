@@ -3,7 +3,6 @@ package dev.skim.llm.decoder;
 import dev.skim.gguf.GgufFile;
 import dev.skim.llm.SessionOptions;
 import dev.skim.llm.SkimException;
-import dev.skim.nn.Activation;
 import dev.skim.nn.KvCache;
 import dev.skim.nn.KvType;
 import dev.skim.nn.Linear;
@@ -14,6 +13,7 @@ import dev.skim.skip.Decision;
 import dev.skim.skip.ModelShape;
 import dev.skim.skip.Phase;
 import dev.skim.skip.SkipPlan;
+import dev.skim.tensor.VectorMath;
 import dev.skim.tensor.Workers;
 import java.util.Arrays;
 import java.util.function.DoubleConsumer;
@@ -291,7 +291,7 @@ public final class Decoder {
         int vocabulary = head.rows();
         head.apply(sequence.space.activations(), sequence.space.products(), out, 0, vocabulary, workers);
         if (config.logitCap() != 0) {
-            workers.run(count, 1, (begin, end, worker) -> Activation.softCap(
+            workers.run(count, 1, (begin, end, worker) -> VectorMath.softCap(
                     out, begin * vocabulary, (end - begin) * vocabulary, config.logitCap()));
         }
     }
