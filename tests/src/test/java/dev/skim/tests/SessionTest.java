@@ -292,11 +292,7 @@ class SessionTest {
         boolean[] full = new boolean[1];
         SkipPlan plan = (sublayer, phase, count) -> {
             if (full[0] && sublayer == 1) {
-                OutOfMemoryError error = new OutOfMemoryError("Java heap space");
-                if (phase == Phase.PREFILL) {
-                    throw error;
-                }
-                throw new IllegalStateException(error);
+                throw new OutOfMemoryError("Java heap space");
             }
             return Decision.RUN;
         };
