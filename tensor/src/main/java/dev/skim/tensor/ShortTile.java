@@ -295,15 +295,12 @@ final class ShortTile {
 
     /** A lone token's sums of a group for the rows of two panels, unpacking in registers; what is to be scaled and added then. */
     static void sum(byte[] q, int first, int second, RoundedActivations x, int xo, int set, float[] sums) {
-        for (int r = 0; r < ROWS; r += 2 * Simd.STRIP) {
-            int t = r + Simd.STRIP;
-            int a = (r < Tile.SIZE ? first : second) + r % Tile.SIZE * Integer.BYTES;
-            int b = (t < Tile.SIZE ? first : second) + t % Tile.SIZE * Integer.BYTES;
-            four(q, a, b, x.codes, xo / 2, x.starts[set], sums, r);
+        for (int r = 0; r < Tile.SIZE; r += Simd.STRIP) {
+            four(q, first + 4 * r, second + 4 * r, x.codes, xo / 2, x.starts[set], sums, r);
         }
     }
 
-    /** Sums of a group for two strips, of codes from {@code qa} and {@code qb} on, whose rows follow each other. */
+    /** Sums of a group for a strip of each panel: processors fetch ahead of two streams, each with loads of its own, best. */
     private static void four(byte[] q, int qa, int qb, int[] x, int xo, int start, float[] sums, int to) {
         int l = Simd.LANES;
         ShortVector a = IntVector.broadcast(I, start).reinterpretAsShorts(), b = a, c = a, d = a;
@@ -334,8 +331,8 @@ final class ShortTile {
         u = b.reinterpretAsInts();
         ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, to + l);
         u = c.reinterpretAsInts();
-        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, to + 2 * l);
+        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, to + Tile.SIZE);
         u = d.reinterpretAsInts();
-        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, to + 3 * l);
+        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, to + Tile.SIZE + l);
     }
 }

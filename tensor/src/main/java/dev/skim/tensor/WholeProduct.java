@@ -63,19 +63,16 @@ final class WholeProduct {
             float scale = x.scales[(from + c) / WholeActivations.BLOCK];
             int codes = c / GROUP * GROUP_BYTES;
             int scales = c / GROUP * QuantLayout.SCALES;
-            // At 256 bits these are one panel's rows and then the other's, so that memory is read from front to back.
-            for (int r = 0; r < ROWS; r += 2 * Simd.STRIP) {
-                int t = r + Simd.STRIP;
-                int a = (r < Tile.SIZE ? first : second) + codes + r % Tile.SIZE * Integer.BYTES;
-                int b = (t < Tile.SIZE ? first : second) + codes + t % Tile.SIZE * Integer.BYTES;
+            for (int r = 0; r < Tile.SIZE; r += Simd.STRIP) {
+                int at = codes + r * Integer.BYTES;
                 four(
-                        q, a, b, x.factors, group * WholeActivations.FACTORS, x.starts, group, s, scales + r,
+                        q, first + at, second + at, x.factors, group * WholeActivations.FACTORS, x.starts, group, s, scales + r,
                         factors + r, scale, y, yo + r);
             }
         }
     }
 
-    /** Multiplies a block of two strips, of codes from {@code qa} and {@code qb} on, whose rows follow each other. */
+    /** Multiplies a block of a strip of each panel: processors fetch ahead of two streams, each with loads of its own, best. */
     private static void four(
             byte[] q, int qa, int qb, int[] x, int xo, int[] starts, int so, float[] s, int scales, int factors,
             float scale, float[] y, int yo) {
@@ -164,15 +161,15 @@ final class WholeProduct {
                     .fma(FloatVector.fromArray(F, s, sg + l), nb);
             u = c.reinterpretAsInts();
             nc = ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
-                    .fma(FloatVector.fromArray(F, s, sg + 2 * l), nc);
+                    .fma(FloatVector.fromArray(F, s, sg + Tile.SIZE), nc);
             u = d.reinterpretAsInts();
             nd = ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
-                    .fma(FloatVector.fromArray(F, s, sg + 3 * l), nd);
+                    .fma(FloatVector.fromArray(F, s, sg + Tile.SIZE + l), nd);
         }
         na.fma(FloatVector.fromArray(F, s, factors).mul(scale), FloatVector.fromArray(F, y, yo)).intoArray(y, yo);
         nb.fma(FloatVector.fromArray(F, s, factors + l).mul(scale), FloatVector.fromArray(F, y, yo + l)).intoArray(y, yo + l);
-        nc.fma(FloatVector.fromArray(F, s, factors + 2 * l).mul(scale), FloatVector.fromArray(F, y, yo + 2 * l)).intoArray(y, yo + 2 * l);
-        nd.fma(FloatVector.fromArray(F, s, factors + 3 * l).mul(scale), FloatVector.fromArray(F, y, yo + 3 * l)).intoArray(y, yo + 3 * l);
+        nc.fma(FloatVector.fromArray(F, s, factors + Tile.SIZE).mul(scale), FloatVector.fromArray(F, y, yo + Tile.SIZE)).intoArray(y, yo + Tile.SIZE);
+        nd.fma(FloatVector.fromArray(F, s, factors + Tile.SIZE + l).mul(scale), FloatVector.fromArray(F, y, yo + Tile.SIZE + l)).intoArray(y, yo + Tile.SIZE + l);
     }
 
     /**
