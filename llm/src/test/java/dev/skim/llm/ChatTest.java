@@ -108,18 +108,24 @@ class ChatTest {
         assertEquals(20, chat.droppedTurns() + (chat.messages().size() - 1) / 2);
     }
 
+    /** A turn, and then an answer that runs into the end of the context. */
+    private static Reply longAnswer(Parrot parrot, Chat chat, String rest, StringBuilder heard) {
+        chat.reply("x".repeat(20), 0, Sampling.GREEDY, QUIET);
+        parrot.letter = 'b';
+        parrot.length = 40;
+        parrot.rest = rest;
+        return chat.reply("y", 0, Sampling.GREEDY, text -> {
+            heard.append(text);
+            return true;
+        });
+    }
+
     @Test
     void anAnswerThatRunsIntoTheEndGoesOnAfterTheOldestTurnsAreDropped() {
         Parrot parrot = new Parrot(60, 1);
         Chat chat = parrot.chat();
-        chat.reply("x".repeat(20), 0, Sampling.GREEDY, QUIET);
-        parrot.letter = 'b';
-        parrot.length = 40;
         StringBuilder heard = new StringBuilder();
-        Reply reply = chat.reply("y", 0, Sampling.GREEDY, text -> {
-            heard.append(text);
-            return true;
-        });
+        Reply reply = longAnswer(parrot, chat, "", heard);
         assertEquals(StopReason.END, reply.stop());
         assertEquals("b".repeat(40), reply.text());
         assertEquals(reply.text(), heard.toString());
@@ -132,15 +138,8 @@ class ChatTest {
     void anAnswerEndsOnce() {
         Parrot parrot = new Parrot(60, 1);
         Chat chat = parrot.chat();
-        chat.reply("x".repeat(20), 0, Sampling.GREEDY, QUIET);
-        parrot.letter = 'b';
-        parrot.length = 40;
-        parrot.rest = "?";
         StringBuilder heard = new StringBuilder();
-        Reply reply = chat.reply("y", 0, Sampling.GREEDY, text -> {
-            heard.append(text);
-            return true;
-        });
+        Reply reply = longAnswer(parrot, chat, "?", heard);
         assertEquals(3, parrot.prompts.size());
         assertEquals(2, parrot.ended);
         assertEquals("b".repeat(40) + "?", reply.text());

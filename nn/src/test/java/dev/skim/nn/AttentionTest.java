@@ -31,6 +31,34 @@ class AttentionTest {
         float scale() {
             return (float) (1 / Math.sqrt(headSize));
         }
+
+        /** Elements of a token's queries. */
+        int row() {
+            return heads() * headSize;
+        }
+
+        /** Elements of a token's keys, and of its values. */
+        int kvRow() {
+            return kvHeads * headSize;
+        }
+
+        /** A cache with all tokens. */
+        KvCache filled(float[] keys, float[] values) {
+            KvCache cache = new KvCache(type, 1, kvHeads, headSize, tokens);
+            cache.append(0, keys, 0, kvRow(), values, 0, kvRow(), tokens);
+            return cache;
+        }
+
+        /** Checks a token's head against the definition, of keys and values as they are held. */
+        void check(float[] queries, float[] keys, float[] values, float[] out, int token, int head) {
+            int at = token * row() + head * headSize;
+            double[] exact = Plain.attention(
+                    Plain.doubles(queries, at, headSize), keys, values,
+                    head / group * headSize, kvRow(), token, scale(), softCap, window);
+            for (int i = 0; i < headSize; i++) {
+                assertEquals(exact[i], out[at + i], 2e-5, "token " + token + ", head " + head);
+            }
+        }
     }
 
     @Provide
@@ -50,9 +78,8 @@ class AttentionTest {
     @Property(tries = 120)
     void isItsDefinitionInAnyChunks(@ForAll("cases") Case one) {
         Random random = new Random(one.seed);
-        int row = one.heads() * one.headSize;
-        int kvRow = one.kvHeads * one.headSize;
-        float[] queries = Plain.random(random, one.tokens * row);
+        int kvRow = one.kvRow();
+        float[] queries = Plain.random(random, one.tokens * one.row());
         float[] keys = Plain.random(random, one.tokens * kvRow);
         float[] values = Plain.random(random, one.tokens * kvRow);
         try (Workers workers = new Workers(2)) {
@@ -61,13 +88,7 @@ class AttentionTest {
             float[] heldValues = Plain.held(one.type, values, one.headSize);
             for (int t = 0; t < one.tokens; t++) {
                 for (int head = 0; head < one.heads(); head++) {
-                    int at = t * row + head * one.headSize;
-                    double[] exact = Plain.attention(
-                            Plain.doubles(queries, at, one.headSize), heldKeys, heldValues,
-                            head / one.group * one.headSize, kvRow, t, one.scale(), one.softCap, one.window);
-                    for (int i = 0; i < one.headSize; i++) {
-                        assertEquals(exact[i], whole[at + i], 2e-5, "token " + t + ", head " + head);
-                    }
+                    one.check(queries, heldKeys, heldValues, whole, t, head);
                 }
             }
             Case plain = new Case(
@@ -81,8 +102,8 @@ class AttentionTest {
     }
 
     private static float[] run(Case one, float[] queries, float[] keys, float[] values, int chunk, Workers workers) {
-        int row = one.heads() * one.headSize;
-        int kvRow = one.kvHeads * one.headSize;
+        int row = one.row();
+        int kvRow = one.kvRow();
         KvCache cache = new KvCache(one.type, 1, one.kvHeads, one.headSize, one.tokens);
         float[] out = new float[one.tokens * row];
         for (int t = 0; t < one.tokens; t += chunk) {
@@ -111,23 +132,17 @@ class AttentionTest {
     @Property(tries = 24, edgeCases = EdgeCasesMode.NONE)
     void decodeOfALongContextIsThatOfTheWhole(@ForAll("longCases") Case one) {
         Random random = new Random(one.seed);
-        int row = one.heads() * one.headSize;
-        int kvRow = one.kvHeads * one.headSize;
+        int row = one.row();
+        int kvRow = one.kvRow();
         float[] queries = Plain.random(random, one.tokens * row);
         float[] keys = Plain.random(random, one.tokens * kvRow);
         float[] values = Plain.random(random, one.tokens * kvRow);
         try (Workers workers = new Workers(2)) {
-            KvCache cache = new KvCache(one.type, 1, one.kvHeads, one.headSize, one.tokens);
-            cache.append(0, keys, 0, kvRow, values, 0, kvRow, one.tokens);
-            float[] whole = new float[one.tokens * row];
-            one.attention().apply(queries, 0, row, one.tokens, 0, cache, 0, whole, 0, row, workers);
-            int last = one.tokens - 1;
-            double[] exact = Plain.attention(
-                    Plain.doubles(queries, last * row, one.headSize), Plain.held(one.type, keys, one.headSize),
-                    Plain.held(one.type, values, one.headSize), 0, kvRow, last, one.scale(), 0, one.window);
-            for (int i = 0; i < one.headSize; i++) {
-                assertEquals(exact[i], whole[last * row + i], 2e-5);
-            }
+            float[] whole = run(one, queries, keys, values, one.tokens, workers);
+            one.check(
+                    queries, Plain.held(one.type, keys, one.headSize), Plain.held(one.type, values, one.headSize), whole,
+                    one.tokens - 1, 0);
+            KvCache cache = one.filled(keys, values);
             for (int n = 1; n <= 8; n++) {
                 int first = one.tokens - n;
                 float[] out = new float[n * row];
@@ -141,15 +156,14 @@ class AttentionTest {
     @Property(tries = 30)
     void doesNotSeeLaterRows(@ForAll("cases") Case one) {
         Random random = new Random(one.seed);
-        int row = one.heads() * one.headSize;
-        int kvRow = one.kvHeads * one.headSize;
+        int row = one.row();
+        int kvRow = one.kvRow();
         float[] queries = Plain.random(random, one.tokens * row);
         float[] keys = Plain.random(random, one.tokens * kvRow);
         float[] values = Plain.random(random, one.tokens * kvRow);
         try (Workers workers = new Workers(1)) {
             float[] whole = run(one, queries, keys, values, one.tokens, workers);
-            KvCache cache = new KvCache(one.type, 1, one.kvHeads, one.headSize, one.tokens);
-            cache.append(0, keys, 0, kvRow, values, 0, kvRow, one.tokens);
+            KvCache cache = one.filled(keys, values);
             int first = random.nextInt(one.tokens);
             int n = 1 + random.nextInt(one.tokens - first);
             float[] out = new float[one.tokens * row];
@@ -164,8 +178,8 @@ class AttentionTest {
     @Property(tries = 30)
     void forgetsRowsThatAreTakenBack(@ForAll("cases") Case one) {
         Random random = new Random(one.seed);
-        int row = one.heads() * one.headSize;
-        int kvRow = one.kvHeads * one.headSize;
+        int row = one.row();
+        int kvRow = one.kvRow();
         float[] queries = Plain.random(random, one.tokens * row);
         float[] keys = Plain.random(random, one.tokens * kvRow);
         float[] values = Plain.random(random, one.tokens * kvRow);

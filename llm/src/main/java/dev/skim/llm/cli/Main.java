@@ -2,6 +2,7 @@ package dev.skim.llm.cli;
 
 import dev.skim.gguf.GgufException;
 import dev.skim.llm.SkimException;
+import dev.skim.tensor.Kernels;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.LinkedHashMap;
@@ -66,10 +67,12 @@ public final class Main implements Callable<Integer> {
     }
 
     private static int run(String[] arguments) {
-        String width = System.getProperty("skim.width", "128");
-        if (!width.matches("128|256|512")) {
-            // The kernels would not load.
-            throw new SkimException("The property skim.width must be 128, 256 or 512, not " + width + ".");
+        if (System.getProperty("skim.width") != null) {
+            try {
+                Kernels.vectorBits();
+            } catch (IllegalArgumentException mistake) {
+                throw new SkimException(mistake.getMessage(), mistake);
+            }
         }
         if (arguments.length > 0 && !arguments[0].startsWith("-") && !COMMANDS.containsKey(arguments[0])) {
             System.err.println("There is no command " + Style.printable(arguments[0]) + "; there are "
