@@ -20,16 +20,17 @@ final class FloatLayout extends PanelLayout {
     }
 
     @Override
-    boolean pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
+    boolean pack(byte[] rows, int from, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
         // A cache line of every row at a time: rows may lie a power of two apart, and then fall into the same cache sets.
         int step = 64 / size;
-        for (int from = 0; from < columns; from += step) {
-            int end = Math.min(from + step, columns);
+        for (int column = 0; column < columns; column += step) {
+            int end = Math.min(column + step, columns);
             for (int lane = 0; lane < ROWS; lane++) {
+                int row = from + lane * rowBytes;
                 if (size == 4) {
-                    packInts(rows, lane * rowBytes, from, end, panel, at + lane * 4);
+                    packInts(rows, row, column, end, panel, at + lane * 4);
                 } else {
-                    packShorts(rows, lane * rowBytes, from, end, panel, at + lane * 2);
+                    packShorts(rows, row, column, end, panel, at + lane * 2);
                 }
             }
         }

@@ -96,14 +96,14 @@ final class Legacy8 extends PanelLayout {
     }
 
     @Override
-    boolean pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
+    boolean pack(byte[] rows, int from, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
         int lost = 0;
         for (int b = 0; b < columns / BLOCK; b++) {
             for (int lane = 0; lane < ROWS; lane++) {
-                int from = lane * rowBytes + b * FILE_BYTES;
+                int fileBlock = from + lane * rowBytes + b * FILE_BYTES;
                 int to = at + b * blockBytes;
-                BytePlanes.SHORT.set(panel, to + 2 * lane, (short) BytePlanes.SHORT.get(rows, from));
-                lost |= packRow(rows, from + 2, panel, to + CODES + QUAD * lane);
+                BytePlanes.SHORT.set(panel, to + 2 * lane, (short) BytePlanes.SHORT.get(rows, fileBlock));
+                lost |= packRow(rows, fileBlock + 2, panel, to + CODES + QUAD * lane);
             }
         }
         return (lost & SIGNS) == 0;

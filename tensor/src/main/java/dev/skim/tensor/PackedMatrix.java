@@ -4,7 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A weight matrix repacked for the kernels: panels of 32 interleaved rows. Immutable.
@@ -97,32 +96,9 @@ public final class PackedMatrix {
     /** Returns whether the layout could pack it all. */
     private boolean fill(Source source, Workers workers) {
         int rowBytes = Math.toIntExact(type.bytes(columns));
-        byte[][] buffers = new byte[workers.threads()][];
-        AtomicBoolean packed = new AtomicBoolean(true);
-        workers.run(slabs.length, 1, (begin, end, worker) -> {
-            if (buffers[worker] == null) {
-                buffers[worker] = new byte[Math.addExact(Math.multiplyExact(Tile.SIZE, rowBytes), Long.BYTES)];
-            }
-            byte[] buffer = buffers[worker];
-            long[] planes = new long[PanelLayout.LONGEST * BytePlanes.LONGS];
-            for (int i = begin; i < end; i++) {
-                int first = i * slabPanels;
-                int last = Math.min(first + slabPanels, panels());
-                byte[] slab = new byte[Math.addExact(Math.multiplyExact(last - first, panelBytes), Simd.SLACK)];
-                for (int p = first; p < last; p++) {
-                    int n = Math.min(Tile.SIZE, rows - p * Tile.SIZE);
-                    source.read(p * Tile.SIZE, n, buffer);
-                    if (n < Tile.SIZE) {
-                        Arrays.fill(buffer, n * rowBytes, buffer.length, (byte) 0);
-                    }
-                    if (!layout.pack(buffer, rowBytes, columns, slab, (p - first) * panelBytes, planes)) {
-                        packed.set(false);
-                    }
-                }
-                slabs[i] = slab;
-            }
-        });
-        return packed.get();
+        Packing packing = new Packing(source, layout, rowBytes, rows, columns, slabs, slabPanels);
+        workers.run(slabs.length, 1, packing);
+        return packing.complete();
     }
 
     private byte[] slab(int panel) {

@@ -62,11 +62,11 @@ abstract class PanelLayout {
     /**
      * Packs 32 rows into a panel.
      *
-     * @param rows the rows as the file has them, {@code rowBytes} apart, and 8 bytes behind the last
+     * @param rows the rows as the file has them, {@code rowBytes} apart from {@code from} on, and 8 bytes behind the last
      * @param planes room for the planes of {@link #LONGEST} bytes
      * @return whether it could; else the matrix must have the {@link #substitute}
      */
-    abstract boolean pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes);
+    abstract boolean pack(byte[] rows, int from, int rowBytes, int columns, byte[] panel, int at, long[] planes);
 
     /** The layout that can pack every matrix of this one's type. */
     PanelLayout substitute() {

@@ -106,9 +106,9 @@ abstract class QuantLayout extends PanelLayout {
     }
 
     @Override
-    boolean pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
+    boolean pack(byte[] rows, int from, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
         for (int b = 0; b < columns / block; b++) {
-            packBlock(rows, b * fileBytes(), rowBytes, panel, at + b * blockBytes, planes);
+            packBlock(rows, from + b * fileBytes(), rowBytes, panel, at + b * blockBytes, planes);
         }
         return true;
     }

@@ -22,12 +22,12 @@ final class RawLayout extends PanelLayout {
     }
 
     @Override
-    boolean pack(byte[] rows, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
+    boolean pack(byte[] rows, int from, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
         int bytes = type.blockBytes();
         for (int lane = 0; lane < ROWS; lane++) {
             for (int b = 0; b < columns / block; b++) {
                 System.arraycopy(
-                        rows, lane * rowBytes + b * bytes, panel, at + b * blockBytes + lane * bytes, bytes);
+                        rows, from + lane * rowBytes + b * bytes, panel, at + b * blockBytes + lane * bytes, bytes);
             }
         }
         return true;

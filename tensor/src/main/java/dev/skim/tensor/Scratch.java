@@ -31,6 +31,7 @@ final class Scratch {
     final short[] shortSums = new short[Tile.SIZE * ShortTile.ROWS];
 
     private float[] results = new float[0];
+    private byte[] rows = new byte[0];
 
     private Scratch() {
         Arrays.setAll(expansions, i -> new Expansion());
@@ -46,5 +47,13 @@ final class Scratch {
             results = new float[size];
         }
         return results;
+    }
+
+    /** Room for rows as the file has them, while they are packed. */
+    byte[] rows(int size) {
+        if (rows.length < size) {
+            rows = new byte[size];
+        }
+        return rows;
     }
 }

@@ -251,11 +251,14 @@ class PackedMatrixTest {
         assertArrayEquals(outs[0], outs[2]);
     }
 
-    /** A matrix of several arrays, the last of them and its last panel not full: every weight is where it belongs. */
+    /**
+     * A matrix of several arrays, the last of them and its last panel not full, and those of F32 read in several pieces: every
+     * weight is where it belongs.
+     */
     @ParameterizedTest
     @EnumSource
     void manyArrays(ElementType type) {
-        int rows = 2_011;
+        int rows = 4_011;
         int columns = 2 * Math.max(256, type.blockSize());
         MemorySegment data = weights(type, rows, columns, new Random(11));
         float[] plain = new float[columns];
