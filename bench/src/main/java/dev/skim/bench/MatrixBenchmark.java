@@ -40,7 +40,7 @@ public class MatrixBenchmark {
     @Param({"1", "512"})
     public int tokens;
 
-    /** Whether all types multiply in f32; else those of 4 bits and Q6_K round the activations to 8 or 9 bits, and Q8_0 the weights. */
+    /** Whether all types multiply in f32; else those of 4 and 5 bits and Q6_K round the activations to 8 or 9 bits, and Q8_0 the weights. */
     @Param({"true", "false"})
     public boolean exact;
 
@@ -102,8 +102,12 @@ public class MatrixBenchmark {
                 size += Math.abs(product);
             }
             // Rounding moves an activation by at most half of 1/4078 of its group's sum of sizes, 0.4 % of the mean size;
-            // with Q6_K, of 1/1014 of the largest sum of sizes of four groups of 16: 0.8 % of the mean size in that one.
-            double tolerance = exact || type == ElementType.Q8_0 ? columns * 0x1p-24 : type == ElementType.Q6_K ? 0.012 : 0.004;
+            // with 5 bits, of 1/2030; with Q6_K, of 1/1014 of the largest sum of sizes of four groups of 16: 0.8 % of the mean size in that one.
+            double tolerance = exact || type == ElementType.Q8_0 ? columns * 0x1p-24 : switch (type) {
+                case Q6_K -> 0.012;
+                case Q5_0, Q5_1, Q5_K -> 0.008;
+                default -> 0.004;
+            };
             Definition.check(type + " row " + r, sum, out[last * rows + r], size, tolerance);
             Definition.same(type + " row " + r, out[last * rows + r], alone[r]);
         }

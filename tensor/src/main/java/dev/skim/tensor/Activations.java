@@ -14,7 +14,8 @@ public final class Activations {
     private int stride;
     private boolean isInterleaved;
     private boolean isDifferences;
-    private boolean isRounded;
+    private boolean isShort4;
+    private boolean isShort5;
     private boolean isWhole;
 
     /** The tiles, or the lone token; where {@link #prepare} has laid them out, as the others. */
@@ -23,7 +24,8 @@ public final class Activations {
     /** The same for {@link Legacy8}: of every four columns each but the first less a 256th of the one before it. */
     float[] differences = new float[0];
 
-    final RoundedActivations rounded = new RoundedActivations();
+    private final RoundedActivations short4 = new RoundedActivations(4);
+    private final RoundedActivations short5 = new RoundedActivations(5);
     final WholeActivations whole = new WholeActivations();
     int tokens;
     int columns;
@@ -36,8 +38,8 @@ public final class Activations {
     /**
      * Makes an empty batch.
      *
-     * @param exact whether all products are one chain of multiply-adds of f32 weights; else those with 4-bit weights and with
-     *     Q6_K round the activations, and those with Q8_0 are chains of rounded weights
+     * @param exact whether all products are one chain of multiply-adds of f32 weights; else those with weights of 4 and 5 bits
+     *     and with Q6_K round the activations, and those with Q8_0 are chains of rounded weights
      */
     public Activations(boolean exact) {
         this.exact = exact;
@@ -55,13 +57,19 @@ public final class Activations {
         this.columns = columns;
         isInterleaved = false;
         isDifferences = false;
-        isRounded = false;
+        isShort4 = false;
+        isShort5 = false;
         isWhole = false;
     }
 
     /** Whether a product with this layout is to round. */
     boolean rounds(PanelLayout layout) {
         return !exact && layout.rounding() != Rounding.NONE;
+    }
+
+    /** The activations that codes of 4 or 5 bits are multiplied with where products round. */
+    RoundedActivations rounded(int bits) {
+        return bits == 5 ? short5 : short4;
     }
 
     /** Lays out what products with this layout need. */
@@ -74,9 +82,15 @@ public final class Activations {
         switch (rounding) {
             case NONE -> {}
             case SHORT -> {
-                if (!isRounded) {
-                    rounded.set(tiles, tokens, columns, workers);
-                    isRounded = true;
+                if (!isShort4) {
+                    short4.set(tiles, tokens, columns, workers);
+                    isShort4 = true;
+                }
+            }
+            case SHORTER -> {
+                if (!isShort5) {
+                    short5.set(tiles, tokens, columns, workers);
+                    isShort5 = true;
                 }
             }
             case WHOLE -> {

@@ -5,8 +5,8 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * How the bytes of 32 rows become panels. Codes of 4 and 6 bits are put there four bytes at a time, those of two rows in a long.
- * Others are turned first: plane j holds byte j of every row, as four longs of eight rows each.
+ * How the bytes of 32 rows become panels. Codes of 4 to 6 bits are put there four bytes at a time. Scales and codes of
+ * 8 bits are turned first: plane j holds byte j of every row, as four longs of eight rows each.
  *
  * <p>All of it is plain arithmetic on longs and no Vector API: a model is packed once, by code that has only just been
  * compiled, and a vector in code that is not boxes. Small methods that are called often are compiled soon.
@@ -17,6 +17,7 @@ final class BytePlanes {
 
     static final long LOW_NIBBLES = 0x0F0F0F0F0F0F0F0FL;
 
+    private static final long LOW_BITS = 0x0101010101010101L;
     private static final long LOW_PAIRS = 0x0303030303030303L;
     private static final long TOP_NIBBLES = 0xF000F000F000F000L;
     private static final long LOW_HALF = 0xFFFFFFFFL;
@@ -98,27 +99,6 @@ final class BytePlanes {
     }
 
     /**
-     * Pairs up the 4-bit codes of neighbours: of planes 2i and 2i + 1, counted from {@code plane}, the low nibbles become
-     * 32 bytes from {@code low} on and the high ones 32 bytes from {@code high} on.
-     *
-     * @param count planes
-     * @param pairs after so many pairs 32 bytes are left out
-     */
-    static void putNibbles(long[] planes, int plane, int count, byte[] panel, int low, int high, int pairs) {
-        for (int i = 0; i < count / 2; i++) {
-            int first = (plane + 2 * i) * LONGS;
-            int to = (i + i / pairs) * ROWS;
-            for (int k = 0; k < LONGS; k++) {
-                long even = planes[first + k];
-                long odd = planes[first + LONGS + k];
-                int at = to + k * Long.BYTES;
-                put(panel, low + at, even & LOW_NIBBLES | (odd & LOW_NIBBLES) << 4);
-                put(panel, high + at, even >>> 4 & LOW_NIBBLES | odd & ~LOW_NIBBLES);
-            }
-        }
-    }
-
-    /**
      * Puts eight 4-bit codes of a row, a to h, into a 32-bit number, from the lowest bits on a e b f c g d h: of every eight of
      * {@code count} bytes the low nibbles become 32 numbers, the first at {@code low}, and the high ones 32 from {@code high} on.
      */
@@ -138,19 +118,69 @@ final class BytePlanes {
     }
 
     /**
-     * Packs bit {@code shift} of each of 8 neighbouring planes into one byte, the first plane's lowest; {@code count} planes
-     * make 32 bytes each so many, {@code step} bytes apart.
+     * Puts 32 codes of 5 bits of a row into five 32-bit numbers: six in each, code 6i and the next two in the lower half of number i
+     * and the three after them in the upper one. The bit that is left in each half is bit i of code 30, in the upper half of code 31.
+     *
+     * @param low where the 32 bytes with the codes' low four bits stand in the first row, from bit {@code lowShift} on
+     * @param fifth where the 32 bytes with their fifth ones stand, at bit {@code fifthShift}
      */
-    static void putBits(long[] planes, int plane, int count, int shift, byte[] panel, int at, int step) {
-        for (int i = 0; i < count / 8; i++) {
-            for (int k = 0; k < LONGS; k++) {
-                long packed = 0;
-                for (int j = 0; j < 8; j++) {
-                    packed |= (planes[(plane + i * 8 + j) * LONGS + k] >>> shift & 0x0101010101010101L) << j;
-                }
-                put(panel, at + i * step + k * Long.BYTES, packed);
-            }
+    static void putFives(
+            byte[] rows, int low, int lowShift, int fifth, int fifthShift, int stride, byte[] panel, int at) {
+        for (int r = 0; r < ROWS; r++) {
+            int l = low + r * stride;
+            int f = fifth + r * stride;
+            putFives(
+                    five((long) LONG.get(rows, l) >>> lowShift, (long) LONG.get(rows, f) >>> fifthShift),
+                    five((long) LONG.get(rows, l + 8) >>> lowShift, (long) LONG.get(rows, f + 8) >>> fifthShift),
+                    five((long) LONG.get(rows, l + 16) >>> lowShift, (long) LONG.get(rows, f + 16) >>> fifthShift),
+                    five((long) LONG.get(rows, l + 24) >>> lowShift, (long) LONG.get(rows, f + 24) >>> fifthShift),
+                    panel, at + r * Integer.BYTES);
         }
+    }
+
+    /**
+     * The same of sixteen bytes, whose low nibbles are codes 0 to 15 and whose high ones are codes 16 to 31, and in front of them the
+     * 32 fifth bits, which begin at {@code from} in the first row.
+     */
+    static void putFives(byte[] rows, int from, int stride, byte[] panel, int at) {
+        for (int r = 0; r < ROWS; r++) {
+            int f = from + r * stride;
+            int fifths = (int) INT.get(rows, f);
+            long first = (long) LONG.get(rows, f + Integer.BYTES);
+            long second = (long) LONG.get(rows, f + Integer.BYTES + Long.BYTES);
+            putFives(
+                    five(first, apart(fifths)), five(second, apart(fifths >>> 8)),
+                    five(first >>> 4, apart(fifths >>> 16)), five(second >>> 4, apart(fifths >>> 24)),
+                    panel, at + r * Integer.BYTES);
+        }
+    }
+
+    /** Eight codes in 40 bits, out of the low nibbles of eight bytes and the low bits of eight others. */
+    private static long five(long nibbles, long fifths) {
+        long codes = nibbles & LOW_NIBBLES | (fifths & LOW_BITS) << 4;
+        codes = codes & 0x001F001F001F001FL | codes >>> 3 & 0x03E003E003E003E0L;
+        codes = codes & 0x000003FF000003FFL | codes >>> 6 & 0x000FFC00000FFC00L;
+        return codes & 0xFFFFFL | codes >>> 12 & 0xFFFFF00000L;
+    }
+
+    /** The lowest eight bits, each in a byte of its own. */
+    private static long apart(int bits) {
+        long marks = (bits & 0xff) * LOW_BITS & 0x8040201008040201L;
+        return marks + 0x7F7F7F7F7F7F7F7FL >>> 7;
+    }
+
+    private static void putFives(long a, long b, long c, long d, byte[] panel, int at) {
+        long last = d >>> 30;
+        putFive(panel, at, a, last);
+        putFive(panel, at + NUMBERS, a >>> 30 | b << 10, last >>> 1);
+        putFive(panel, at + 2 * NUMBERS, b >>> 20 | c << 20, last >>> 2);
+        putFive(panel, at + 3 * NUMBERS, c >>> 10, last >>> 3);
+        putFive(panel, at + 4 * NUMBERS, d, last >>> 4);
+    }
+
+    /** Six codes and the lowest bits of the last two, which are five bits apart. */
+    private static void putFive(byte[] panel, int at, long codes, long last) {
+        INT.set(panel, at, (int) (codes & 0x7FFF | (codes & 0x3FFF8000) << 1 | (last & 1) << 15 | (last & 32) << 26));
     }
 
     /**

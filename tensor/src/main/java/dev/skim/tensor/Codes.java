@@ -1,12 +1,11 @@
 package dev.skim.tensor;
 
-import static dev.skim.tensor.Simd.B;
 import static dev.skim.tensor.Simd.BYTES;
 import static dev.skim.tensor.Simd.F;
+import static dev.skim.tensor.Simd.I;
 import static dev.skim.tensor.Simd.WORDS;
 import static jdk.incubator.vector.VectorOperators.B2F;
 import static jdk.incubator.vector.VectorOperators.I2F;
-import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 
 import jdk.incubator.vector.ByteVector;
@@ -15,7 +14,7 @@ import jdk.incubator.vector.IntVector;
 
 /**
  * The inner loops of {@link QuantLayout} for one strip (two vectors of rows): expand codes to f32, or multiply them with
- * an activation as they are unpacked. There are loops for codes of 4, 6 and 8 bits; those of 5 become bytes first.
+ * an activation as they are unpacked.
  *
  * <p>The dots work on two strips at once, so that four accumulators hide the latency of the multiply-adds; more live
  * vectors would spill. They call the Vector API itself and no helpers: past 18,000 nodes C2 (JDK 25) inlines only what is
@@ -25,6 +24,7 @@ final class Codes {
     private static final int ROWS = PanelLayout.ROWS;
     private static final int UNIT = QuantLayout.UNIT;
     private static final int SIXTEEN = 16;
+    private static final int TOP_BITS = 0x80008000;
     private static final int SCALES = QuantLayout.SCALES;
     private static final int MINIMA = QuantLayout.MINIMA;
 
@@ -54,34 +54,29 @@ final class Codes {
         }
     }
 
-    /**
-     * Unpacks units of 5-bit codes to signed bytes {@code out[oo + column * 32 + row]}, less {@code zero}. In lanes of 8
-     * bits this costs a quarter of what it would in lanes of f32; shifts are of ints, with a mask for what comes over from
-     * the neighbours.
-     */
-    static void unpack5(byte[] q, int qo, int stride, int units, int zero, byte[] out, int oo) {
-        for (int r = 0; r < ROWS; r += B.length()) {
-            for (int u = 0; u < units; u++) {
-                unpack5(q, qo + u * stride + r, (byte) zero, out, oo + u * UNIT * ROWS + r);
-            }
-        }
-    }
-
-    private static void unpack5(byte[] q, int from, byte zero, byte[] out, int to) {
-        for (int e = 0; e < UNIT / 8; e++) {
-            int low = from + e * 5 * ROWS;
-            IntVector h = ByteVector.fromArray(B, q, low + 4 * ROWS).reinterpretAsInts();
-            IntVector high = h.lanewise(LSHL, 4);
-            for (int p = 0; p < 4; p++) {
-                // Shifting left has lost a row's upper four bits.
-                high = p == 2 ? h : high;
-                ByteVector u = ByteVector.fromArray(B, q, low + p * ROWS);
-                ByteVector v = u.reinterpretAsInts().lanewise(LSHR, 4).reinterpretAsBytes();
-                int at = to + (e * 8 + 2 * p) * ROWS;
-                u.and((byte) 15).or(high.reinterpretAsBytes().and((byte) 16)).sub(zero).intoArray(out, at);
-                high = high.lanewise(LSHR, 1);
-                v.and((byte) 15).or(high.reinterpretAsBytes().and((byte) 16)).sub(zero).intoArray(out, at + ROWS);
-                high = high.lanewise(LSHR, 1);
+    /** A group's 32 columns of a row are in five numbers ({@link BytePlanes#putFives}). */
+    static void expand5(byte[] q, int qo, int stride, int groups, float[] s, int so, float[] out, int oo) {
+        int l = Simd.LANES;
+        for (int g = 0; g < groups; g++) {
+            for (int r = 0; r < 2 * l; r += l) {
+                FloatVector d = FloatVector.fromArray(F, s, so + g * SCALES + r);
+                FloatVector m = FloatVector.fromArray(F, s, so + g * SCALES + MINIMA + r);
+                IntVector last = IntVector.zero(I);
+                int to = oo + g * UNIT * ROWS + r;
+                for (int p = 0; p < 5; p++) {
+                    IntVector u = ByteVector.fromArray(WORDS, q, qo + g * stride + p * 4 * ROWS + 4 * r).reinterpretAsInts();
+                    int at = to + 6 * p * ROWS;
+                    ((FloatVector) u.and(31).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, at);
+                    ((FloatVector) u.lanewise(LSHR, 5).and(31).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, at + ROWS);
+                    ((FloatVector) u.lanewise(LSHR, 10).and(31).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, at + 2 * ROWS);
+                    ((FloatVector) u.lanewise(LSHR, 16).and(31).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, at + 3 * ROWS);
+                    ((FloatVector) u.lanewise(LSHR, 21).and(31).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, at + 4 * ROWS);
+                    ((FloatVector) u.lanewise(LSHR, 26).and(31).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, at + 5 * ROWS);
+                    // The last two codes, from the top of the halves down: their first bits come first.
+                    last = last.lanewise(LSHR, 1).or(u.and(TOP_BITS));
+                }
+                ((FloatVector) last.lanewise(LSHR, 11).and(31).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 30 * ROWS);
+                ((FloatVector) last.lanewise(LSHR, 27).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 31 * ROWS);
             }
         }
     }
@@ -127,22 +122,6 @@ final class Codes {
             for (int c = 0; c < group; c++) {
                 ((FloatVector) ByteVector.fromArray(BYTES, q, base + c * ROWS).convertShape(B2F, F, 0)).mul(d0).intoArray(out, to + c * ROWS);
                 ((FloatVector) ByteVector.fromArray(BYTES, q, base + c * ROWS + l).convertShape(B2F, F, 0)).mul(d1).intoArray(out, to + c * ROWS + l);
-            }
-        }
-    }
-
-    /** {@link #expand8} where groups have minima. */
-    static void expand8Minima(
-            byte[] q, int qo, int stride, int groups, int group, float[] s, int so, float[] out, int oo) {
-        int l = Simd.LANES;
-        for (int g = 0; g < groups; g++) {
-            FloatVector d0 = FloatVector.fromArray(F, s, so + g * SCALES), d1 = FloatVector.fromArray(F, s, so + g * SCALES + l);
-            FloatVector m0 = FloatVector.fromArray(F, s, so + g * SCALES + MINIMA), m1 = FloatVector.fromArray(F, s, so + g * SCALES + MINIMA + l);
-            int base = qo + g * stride;
-            int to = oo + g * group * ROWS;
-            for (int c = 0; c < group; c++) {
-                ((FloatVector) ByteVector.fromArray(BYTES, q, base + c * ROWS).convertShape(B2F, F, 0)).fma(d0, m0).intoArray(out, to + c * ROWS);
-                ((FloatVector) ByteVector.fromArray(BYTES, q, base + c * ROWS + l).convertShape(B2F, F, 0)).fma(d1, m1).intoArray(out, to + c * ROWS + l);
             }
         }
     }
@@ -274,6 +253,59 @@ final class Codes {
         }
     }
 
+    /** Codes as in {@link #expand5}. */
+    static void dot5(
+            byte[] q, int qa, int qb, int groups,
+            float[] s, int sa, int sb, float[] x, int xo, float[] y, int yo) {
+        int l = Simd.LANES;
+        int n = Simd.steps(groups), xi = Simd.index(xo);
+        for (int r = 0; r < 2 * l; r += l) {
+            FloatVector a = FloatVector.fromArray(F, y, yo + r), b = FloatVector.fromArray(F, y, yo + ROWS + r);
+            int ai = Simd.index(qa + 4 * r), bi = Simd.index(qb + 4 * r);
+            for (int g = 0; g < n; g++) {
+                FloatVector da = FloatVector.fromArray(F, s, sa + g * SCALES + r), db = FloatVector.fromArray(F, s, sb + g * SCALES + r);
+                FloatVector ma = FloatVector.fromArray(F, s, sa + g * SCALES + MINIMA + r), mb = FloatVector.fromArray(F, s, sb + g * SCALES + MINIMA + r);
+                IntVector lastA = IntVector.zero(I), lastB = lastA;
+                FloatVector xk;
+                for (int p = 0; p < 5; p++) {
+                    Simd.keepLoads();
+                    int at = (g * 5 + p) * 4 * ROWS;
+                    int k = xi + g * UNIT + 6 * p;
+                    IntVector u = ByteVector.fromArray(WORDS, q, ai + at).reinterpretAsInts();
+                    IntVector e = ByteVector.fromArray(WORDS, q, bi + at).reinterpretAsInts();
+                    xk = FloatVector.broadcast(F, x[k]);
+                    a = ((FloatVector) u.and(31).convertShape(I2F, F, 0)).fma(da, ma).fma(xk, a);
+                    b = ((FloatVector) e.and(31).convertShape(I2F, F, 0)).fma(db, mb).fma(xk, b);
+                    xk = FloatVector.broadcast(F, x[k + 1]);
+                    a = ((FloatVector) u.lanewise(LSHR, 5).and(31).convertShape(I2F, F, 0)).fma(da, ma).fma(xk, a);
+                    b = ((FloatVector) e.lanewise(LSHR, 5).and(31).convertShape(I2F, F, 0)).fma(db, mb).fma(xk, b);
+                    xk = FloatVector.broadcast(F, x[k + 2]);
+                    a = ((FloatVector) u.lanewise(LSHR, 10).and(31).convertShape(I2F, F, 0)).fma(da, ma).fma(xk, a);
+                    b = ((FloatVector) e.lanewise(LSHR, 10).and(31).convertShape(I2F, F, 0)).fma(db, mb).fma(xk, b);
+                    xk = FloatVector.broadcast(F, x[k + 3]);
+                    a = ((FloatVector) u.lanewise(LSHR, 16).and(31).convertShape(I2F, F, 0)).fma(da, ma).fma(xk, a);
+                    b = ((FloatVector) e.lanewise(LSHR, 16).and(31).convertShape(I2F, F, 0)).fma(db, mb).fma(xk, b);
+                    xk = FloatVector.broadcast(F, x[k + 4]);
+                    a = ((FloatVector) u.lanewise(LSHR, 21).and(31).convertShape(I2F, F, 0)).fma(da, ma).fma(xk, a);
+                    b = ((FloatVector) e.lanewise(LSHR, 21).and(31).convertShape(I2F, F, 0)).fma(db, mb).fma(xk, b);
+                    xk = FloatVector.broadcast(F, x[k + 5]);
+                    a = ((FloatVector) u.lanewise(LSHR, 26).and(31).convertShape(I2F, F, 0)).fma(da, ma).fma(xk, a);
+                    b = ((FloatVector) e.lanewise(LSHR, 26).and(31).convertShape(I2F, F, 0)).fma(db, mb).fma(xk, b);
+                    lastA = lastA.lanewise(LSHR, 1).or(u.and(TOP_BITS));
+                    lastB = lastB.lanewise(LSHR, 1).or(e.and(TOP_BITS));
+                }
+                xk = FloatVector.broadcast(F, x[xi + g * UNIT + 30]);
+                a = ((FloatVector) lastA.lanewise(LSHR, 11).and(31).convertShape(I2F, F, 0)).fma(da, ma).fma(xk, a);
+                b = ((FloatVector) lastB.lanewise(LSHR, 11).and(31).convertShape(I2F, F, 0)).fma(db, mb).fma(xk, b);
+                xk = FloatVector.broadcast(F, x[xi + g * UNIT + 31]);
+                a = ((FloatVector) lastA.lanewise(LSHR, 27).convertShape(I2F, F, 0)).fma(da, ma).fma(xk, a);
+                b = ((FloatVector) lastB.lanewise(LSHR, 27).convertShape(I2F, F, 0)).fma(db, mb).fma(xk, b);
+            }
+            a.intoArray(y, yo + r);
+            b.intoArray(y, yo + ROWS + r);
+        }
+    }
+
     static void dot8(
             byte[] q, int qa, int qb, int stride, int groups, int group,
             float[] s, int sa, int sb, float[] x, int xo, float[] y, int yo) {
@@ -294,37 +326,6 @@ final class Codes {
                 a1 = ((FloatVector) ByteVector.fromArray(BYTES, q, ga + c * ROWS + l).convertShape(B2F, F, 0)).mul(da1).fma(xc, a1);
                 b0 = ((FloatVector) ByteVector.fromArray(BYTES, q, gb + c * ROWS).convertShape(B2F, F, 0)).mul(db0).fma(xc, b0);
                 b1 = ((FloatVector) ByteVector.fromArray(BYTES, q, gb + c * ROWS + l).convertShape(B2F, F, 0)).mul(db1).fma(xc, b1);
-            }
-        }
-        a0.intoArray(y, yo);
-        a1.intoArray(y, yo + l);
-        b0.intoArray(y, yo + ROWS);
-        b1.intoArray(y, yo + ROWS + l);
-    }
-
-    /** {@link #dot8} where groups have minima. */
-    static void dot8Minima(
-            byte[] q, int qa, int qb, int stride, int groups, int group,
-            float[] s, int sa, int sb, float[] x, int xo, float[] y, int yo) {
-        int l = Simd.LANES;
-        int steps = Simd.steps(group);
-        FloatVector a0 = FloatVector.fromArray(F, y, yo), a1 = FloatVector.fromArray(F, y, yo + l);
-        FloatVector b0 = FloatVector.fromArray(F, y, yo + ROWS), b1 = FloatVector.fromArray(F, y, yo + ROWS + l);
-        for (int g = 0; g < groups; g++) {
-            FloatVector da0 = FloatVector.fromArray(F, s, sa + g * SCALES), da1 = FloatVector.fromArray(F, s, sa + g * SCALES + l);
-            FloatVector db0 = FloatVector.fromArray(F, s, sb + g * SCALES), db1 = FloatVector.fromArray(F, s, sb + g * SCALES + l);
-            FloatVector ma0 = FloatVector.fromArray(F, s, sa + g * SCALES + MINIMA), ma1 = FloatVector.fromArray(F, s, sa + g * SCALES + MINIMA + l);
-            FloatVector mb0 = FloatVector.fromArray(F, s, sb + g * SCALES + MINIMA), mb1 = FloatVector.fromArray(F, s, sb + g * SCALES + MINIMA + l);
-            int ga = Simd.index(qa + g * stride);
-            int gb = Simd.index(qb + g * stride);
-            int xg = Simd.index(xo + g * group);
-            for (int c = 0; c < steps; c++) {
-                Simd.keepLoads();
-                FloatVector xc = FloatVector.broadcast(F, x[xg + c]);
-                a0 = ((FloatVector) ByteVector.fromArray(BYTES, q, ga + c * ROWS).convertShape(B2F, F, 0)).fma(da0, ma0).fma(xc, a0);
-                a1 = ((FloatVector) ByteVector.fromArray(BYTES, q, ga + c * ROWS + l).convertShape(B2F, F, 0)).fma(da1, ma1).fma(xc, a1);
-                b0 = ((FloatVector) ByteVector.fromArray(BYTES, q, gb + c * ROWS).convertShape(B2F, F, 0)).fma(db0, mb0).fma(xc, b0);
-                b1 = ((FloatVector) ByteVector.fromArray(BYTES, q, gb + c * ROWS + l).convertShape(B2F, F, 0)).fma(db1, mb1).fma(xc, b1);
             }
         }
         a0.intoArray(y, yo);

@@ -15,7 +15,7 @@ final class KQuant45 extends QuantLayout {
     /** From a block's start in the file: twelve bytes with the groups' scales and minima. */
     private static final int PACKED = 4;
 
-    /** From a block's start in the file: the fifth bits, where there are any, and then the codes' low four. */
+    /** From a block's start in the file: 32 bytes of fifth bits, where there are any, and then the codes' low four. */
     private static final int CODES = 16;
 
     /** The planes that take the groups' scales and minima as bytes: beyond the file's. */
@@ -42,12 +42,13 @@ final class KQuant45 extends QuantLayout {
         BytePlanes.putShorts(rows, from, stride, panel, at);
         BytePlanes.putShorts(rows, from + 2, stride, panel, at + MINIMUM_FACTORS);
         packScales(rows, from + PACKED, stride, panel, at + GROUP_SCALES, planes);
-        for (int g = 0; g < 8 && bits == 4; g += 2) {
-            int low = at + codes + g * unitBytes();
-            BytePlanes.putEights(rows, from + CODES + g * 16, stride, 32, panel, low, low + unitBytes());
-        }
-        if (bits == 5) {
-            packFifths(rows, from + CODES, stride, panel, at + codes, planes);
+        for (int g = 0; g < 8; g++) {
+            int to = at + codes + g * unitBytes();
+            if (bits == 5) {
+                BytePlanes.putFives(rows, from + CODES + 32 + g / 2 * 32, g % 2 * 4, from + CODES, g, stride, panel, to);
+            } else if (g % 2 == 0) {
+                BytePlanes.putEights(rows, from + CODES + g * 16, stride, 32, panel, to, to + unitBytes());
+            }
         }
     }
 
@@ -68,18 +69,6 @@ final class KQuant45 extends QuantLayout {
         BytePlanes.put(planes, UNPACKED, 16, panel, at);
     }
 
-    /** Packs codes of 5 bits: 32 bytes with the fifth ones and then 128 with the low four. */
-    private void packFifths(byte[] rows, int from, int stride, byte[] panel, int to, long[] planes) {
-        BytePlanes.gather(rows, from, stride, 32 + 128, planes);
-        for (int g = 0; g < 8; g++) {
-            int unit = to + g * unitBytes();
-            if (g % 2 == 0) {
-                BytePlanes.putNibbles(planes, 32 + g * 16, 32, panel, unit, unit + unitBytes(), PAIRS);
-            }
-            BytePlanes.putBits(planes, 0, 32, g, panel, unit + 4 * ROWS, 5 * ROWS);
-        }
-    }
-
     @Override
     void scales(byte[] panel, int at, float shift, float[] s, int so) {
         // The last group's place holds the factors until its turn comes.
@@ -98,7 +87,7 @@ final class KQuant45 extends QuantLayout {
             scales(panel, a, shortShift(), scratch.scales, 0);
             scales(panel, b, shortShift(), scratch.scales, ROWS);
             ShortTile.dot(
-                    panel, a + codes, b + codes, groupBytes(), block / group, scratch.scales, x.rounded, from, from / group,
+                    panel, a + codes, b + codes, groupBytes(), block / group, scratch.scales, x.rounded(bits), from / group,
                     scratch.square, y, yo);
         }
     }

@@ -43,23 +43,19 @@ final class KQuant6 extends QuantLayout {
 
     @Override
     int code(byte[] panel, int at, int c, int lane) {
-        int from = at + c / group * groupBytes() + lane * Integer.BYTES;
+        int from = at + c / group * groupBytes();
         int k = c % group;
         // Two codes of each four are in the lower half, and so on.
         int shift = k / 2 % 2 * 16;
         int four = k / 4;
         if (four < 3) {
-            return number(panel, from, four) >>> shift + 6 * (k % 2) & 63;
+            return number(panel, from, four, lane) >>> shift + 6 * (k % 2) & 63;
         }
         shift += 12;
-        int first = number(panel, from, 0) >>> shift & 15;
-        int second = number(panel, from, 1) >>> shift & 15;
-        int third = number(panel, from, 2) >>> shift & 15;
+        int first = number(panel, from, 0, lane) >>> shift & 15;
+        int second = number(panel, from, 1, lane) >>> shift & 15;
+        int third = number(panel, from, 2, lane) >>> shift & 15;
         return k % 2 == 0 ? first | (second & 3) << 4 : second >> 2 | third << 2;
-    }
-
-    private static int number(byte[] panel, int from, int i) {
-        return (int) BytePlanes.INT.get(panel, from + i * ROWS * Integer.BYTES);
     }
 
     @Override
@@ -98,8 +94,8 @@ final class KQuant6 extends QuantLayout {
         int so = scalesAt(from);
         wholeScales(panel, blockAt(first, from), to.scales, 0);
         wholeScales(panel, blockAt(second, from), to.scales, ROWS);
-        expandUnits(panel, first, from, n, to.scales, so, to.weights, 0, scratch);
-        expandUnits(panel, second, from, n, to.scales, so + ROWS, to.weights, n * ROWS, scratch);
+        expandUnits(panel, first, from, n, to.scales, so, to.weights, 0);
+        expandUnits(panel, second, from, n, to.scales, so + ROWS, to.weights, n * ROWS);
     }
 
     @Override

@@ -36,21 +36,17 @@ final class Legacy extends QuantLayout {
         }
         int rest = from + 2 * fields;
         int to = at + codes;
-        // Of 4 and 5 bits, byte i has the codes of columns i and 16 + i.
+        // Of 4 bits, byte i has the codes of columns i and 16 + i.
         if (bits == 4) {
             BytePlanes.putEights(rows, rest, stride, 16, panel, to, to + unitBytes() / 2);
             return;
         }
-        BytePlanes.gather(rows, rest, stride, fileBytes() - 2 * fields, planes);
-        if (bits == 8) {
-            BytePlanes.put(planes, 0, 32, panel, to);
+        if (bits == 5) {
+            BytePlanes.putFives(rows, rest, stride, panel, to);
             return;
         }
-        for (int j = 0; j < 4; j++) {
-            // Bit i of byte j is the fifth bit of column 8 j + i, in the file as in a panel.
-            BytePlanes.put(planes, j, 1, panel, to + (j * 5 + 4) * ROWS);
-        }
-        BytePlanes.putNibbles(planes, 4, 16, panel, to, to + unitBytes() / 2, PAIRS);
+        BytePlanes.gather(rows, rest, stride, 32, planes);
+        BytePlanes.put(planes, 0, 32, panel, to);
     }
 
     @Override
@@ -68,7 +64,7 @@ final class Legacy extends QuantLayout {
     void roundedDot(
             byte[] panel, int first, int second, int columns, Activations x, float[] y, int yo, Scratch scratch) {
         float[] sums = scratch.square;
-        RoundedActivations rounded = x.rounded;
+        RoundedActivations rounded = x.rounded(bits);
         // A block is a group, and so its scales are used once: they become f32 as they are.
         for (int from = 0; from < columns; from += block) {
             int a = blockAt(first, from);
@@ -76,7 +72,7 @@ final class Legacy extends QuantLayout {
             int set = from / block;
             float scale = rounded.scales[set];
             float sum = rounded.sums[set];
-            ShortTile.sum(panel, a + codes, b + codes, rounded, from, set, sums);
+            ShortTile.sum(panel, a + codes, b + codes, rounded, set, sums);
             Halves.add(panel, a, minimum, shortShift(), sums, 0, scale, sum, y, yo);
             Halves.add(panel, b, minimum, shortShift(), sums, ROWS, scale, sum, y, yo + ROWS);
         }

@@ -4,16 +4,13 @@ package dev.skim.tensor;
  * The layout of quantised types whose weights are {@code q * scale + minimum} with a scale for each group of columns.
  *
  * <p>A block holds its 32 rows' scales side by side and then the codes column by column. 4-bit codes: for every eight
- * columns 32 numbers of 32 bits ({@link BytePlanes#putEights}). 5-bit codes: for every pair of columns 32 bytes with four bits of
- * each, and after every eight columns 32 bytes with their fifth bits. 6-bit codes: for every sixteen columns three times 32 numbers
- * of 32 bits ({@link BytePlanes#putSixes}). 8-bit codes: signed bytes. So a product reads a panel from front to back.
+ * columns 32 numbers of 32 bits ({@link BytePlanes#putEights}). 5-bit codes: for every 32 columns five times 32 numbers
+ * ({@link BytePlanes#putFives}). 6-bit codes: for every sixteen columns three times 32 numbers ({@link BytePlanes#putSixes}). 8-bit
+ * codes: signed bytes. So a product reads a panel from front to back.
  */
 abstract class QuantLayout extends PanelLayout {
     /** Columns that are unpacked in one go: one group or two. */
     static final int UNIT = 32;
-
-    /** Pairs of columns of 5 bits between their fifth bits. */
-    static final int PAIRS = 4;
 
     /** Floats that a group has in {@link Scratch#scales}: 32 scales of each of two panels, then their minima. */
     static final int SCALES = 4 * ROWS;
@@ -30,15 +27,11 @@ abstract class QuantLayout extends PanelLayout {
     /** Where the codes start in a panel's block. */
     final int codes;
 
-    /** Whether the loops of {@link Codes} take the codes where they stand; else, of 5 bits, they become bytes first. */
-    private final boolean inPlace;
-
     QuantLayout(int block, int group, int bits, int scaleBytes) {
         super(block, ROWS * (scaleBytes + block * bits / 8));
         this.group = group;
         this.bits = bits;
         this.codes = ROWS * scaleBytes;
-        this.inPlace = bits != 5;
     }
 
     /** Bytes of a row's block in the file. */
@@ -58,14 +51,14 @@ abstract class QuantLayout extends PanelLayout {
      */
     abstract void scales(byte[] panel, int at, float shift, float[] s, int so);
 
-    /** The shift for the loops of {@link Codes}: 4-bit codes without minima mean {@code q * d - 8 * d}. */
+    /** The shift for the loops of {@link Codes}: codes of 4 and 5 bits without minima mean {@code q * d - zero * d}. */
     private float shift() {
-        return bits == 4 && !hasMinima() ? -zero() : 0;
+        return bits <= 5 && !hasMinima() ? -zero() : 0;
     }
 
-    /** The shift for {@link ShortTile}: its codes mean {@code (q - 8) * d}, and so there is more to a minimum. */
+    /** The shift for {@link ShortTile}: its codes mean {@code (q - zero) * d}, and so there is more to a minimum. */
     final float shortShift() {
-        return hasMinima() ? 8 : 0;
+        return hasMinima() ? zero() : 0;
     }
 
     /** {@link #scales} of the blocks with columns {@code from} to {@code from + n - 1}, whole blocks or a part of one. */
@@ -119,12 +112,21 @@ abstract class QuantLayout extends PanelLayout {
             return panel[at + c * ROWS + lane];
         }
         if (bits == 4) {
-            return (int) BytePlanes.INT.get(panel, at + (c / 8 * ROWS + lane) * Integer.BYTES) >> 8 * (c % 4) + 4 * (c / 4 % 2) & 15;
+            return number(panel, at, c / 8, lane) >> 8 * (c % 4) + 4 * (c / 4 % 2) & 15;
         }
-        int pair = c / 2;
-        int low = panel[at + (pair + pair / PAIRS) * ROWS + lane] >> 4 * (c & 1) & 15;
-        int high = panel[at + (pair / PAIRS * (PAIRS + 1) + PAIRS) * ROWS + lane] & 0xff;
-        return low | (high >> c % (2 * PAIRS) & 1) << 4;
+        if (c < 30) {
+            return number(panel, at, c / 6, lane) >> 5 * (c % 3) + 16 * (c / 3 % 2) & 31;
+        }
+        int q = 0;
+        for (int i = 0; i < 5; i++) {
+            q |= (number(panel, at, i, lane) >> 15 + 16 * (c % 2) & 1) << i;
+        }
+        return q;
+    }
+
+    /** A row's number {@code i} of those that start at {@code at}. */
+    static int number(byte[] panel, int at, int i, int lane) {
+        return (int) BytePlanes.INT.get(panel, at + (i * ROWS + lane) * Integer.BYTES);
     }
 
     @Override
@@ -146,38 +148,25 @@ abstract class QuantLayout extends PanelLayout {
     @Override
     void expand(byte[] panel, int at, int from, int n, float[] out, Scratch scratch) {
         scales(panel, at, from, n, shift(), scratch.scales, 0);
-        expandUnits(panel, at, from, n, scratch.scales, scalesAt(from), out, 0, scratch);
+        expandUnits(panel, at, from, n, scratch.scales, scalesAt(from), out, 0);
     }
 
     /** Expands {@code n} columns whose scales start at {@code so} to {@code out[to + k * 32 + row]}. */
     final void expandUnits(
-            byte[] panel, int at, int from, int n, float[] s, int so, float[] out, int to, Scratch scratch) {
-        byte[] q = panel;
+            byte[] q, int at, int from, int n, float[] s, int so, float[] out, int to) {
         int qo = codesAt(at, from);
         int stride = groupStep();
         int groups = n / group;
-        if (!inPlace) {
-            Codes.unpack5(panel, qo, stride, n / UNIT, fifthZero(), scratch.bytes, 0);
-            q = scratch.bytes;
-            qo = 0;
-            stride = group * ROWS;
-        }
         for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
-            if (bits == 4) {
-                Codes.expand4(q, qo + 4 * strip, stride, groups, group, s, so + strip, out, to + strip);
-            } else if (bits == 6) {
-                Codes.expand6(q, qo + 4 * strip, stride, groups, s, so + strip, out, to + strip);
-            } else if (hasMinima()) {
-                Codes.expand8Minima(q, qo + strip, stride, groups, group, s, so + strip, out, to + strip);
-            } else {
-                Codes.expand8(q, qo + strip, stride, groups, group, s, so + strip, out, to + strip);
+            int numbers = qo + 4 * strip;
+            int scale = so + strip;
+            switch (bits) {
+                case 4 -> Codes.expand4(q, numbers, stride, groups, group, s, scale, out, to + strip);
+                case 5 -> Codes.expand5(q, numbers, stride, groups, s, scale, out, to + strip);
+                case 6 -> Codes.expand6(q, numbers, stride, groups, s, scale, out, to + strip);
+                default -> Codes.expand8(q, qo + strip, stride, groups, group, s, scale, out, to + strip);
             }
         }
-    }
-
-    /** What is taken from codes of 5 bits as they become signed bytes. */
-    private int fifthZero() {
-        return hasMinima() ? 0 : zero();
     }
 
     @Override
@@ -188,41 +177,35 @@ abstract class QuantLayout extends PanelLayout {
             int b = blockAt(second, from);
             scales(panel, a, shift(), scratch.scales, 0);
             scales(panel, b, shift(), scratch.scales, ROWS);
-            if (inPlace) {
-                dotGroups(panel, a + codes, b + codes, block / group, scratch.scales, 0, x, from, y, yo);
-                continue;
-            }
-            for (int c = 0; c < block; c += UNIT) {
-                int at = codes + c / UNIT * unitBytes();
-                Codes.unpack5(panel, a + at, 0, 1, fifthZero(), scratch.bytes, 0);
-                Codes.unpack5(panel, b + at, 0, 1, fifthZero(), scratch.bytes, UNIT * ROWS);
-                dotGroups(
-                        scratch.bytes, 0, UNIT * ROWS, UNIT / group, scratch.scales, c / group * SCALES, x, from + c, y, yo);
-            }
+            dotBlock(panel, a + codes, b + codes, scratch.scales, x, from, y, yo);
         }
     }
 
-    private void dotGroups(
-            byte[] q, int qa, int qb, int groups, float[] s, int so, float[] x, int xo, float[] y, int yo) {
-        int stride = inPlace ? groupBytes() : group * ROWS;
+    private void dotBlock(byte[] q, int qa, int qb, float[] s, float[] x, int xo, float[] y, int yo) {
+        int groups = block / group;
+        int stride = groupBytes();
         for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
-            int sa = so + strip;
-            int sb = sa + ROWS;
-            if (bits == 4) {
-                Codes.dot4(q, qa + 4 * strip, qb + 4 * strip, stride, groups, group, s, sa, sb, x, xo, y, yo + strip);
-            } else if (bits == 6) {
-                Codes.dot6(q, qa + 4 * strip, qb + 4 * strip, groups, s, sa, sb, x, xo, y, yo + strip);
-            } else if (hasMinima()) {
-                Codes.dot8Minima(q, qa + strip, qb + strip, stride, groups, group, s, sa, sb, x, xo, y, yo + strip);
-            } else {
-                Codes.dot8(q, qa + strip, qb + strip, stride, groups, group, s, sa, sb, x, xo, y, yo + strip);
+            int sb = strip + ROWS;
+            // Numbers of 32 bits, but for the bytes of Q8_0.
+            int a = qa + 4 * strip;
+            int b = qb + 4 * strip;
+            int to = yo + strip;
+            switch (bits) {
+                case 4 -> Codes.dot4(q, a, b, stride, groups, group, s, strip, sb, x, xo, y, to);
+                case 5 -> Codes.dot5(q, a, b, groups, s, strip, sb, x, xo, y, to);
+                case 6 -> Codes.dot6(q, a, b, groups, s, strip, sb, x, xo, y, to);
+                default -> Codes.dot8(q, qa + strip, qb + strip, stride, groups, group, s, strip, sb, x, xo, y, to);
             }
         }
     }
 
     @Override
     Rounding rounding() {
-        return bits == 4 ? Rounding.SHORT : Rounding.NONE;
+        return switch (bits) {
+            case 4 -> Rounding.SHORT;
+            case 5 -> Rounding.SHORTER;
+            default -> Rounding.NONE;
+        };
     }
 
     /** Whether groups have minima; else a code means {@code q - zero()}. */
@@ -237,8 +220,8 @@ abstract class QuantLayout extends PanelLayout {
     void roundedExpand(byte[] panel, int first, int second, int from, int n, Expansion to, Scratch scratch) {
         scales(panel, first, from, n, shortShift(), to.scales, 0);
         scales(panel, second, from, n, shortShift(), to.scales, ROWS);
-        ShortTile.expand(panel, codesAt(first, from), groupStep(), n / group, to.codes, 0);
-        ShortTile.expand(panel, codesAt(second, from), groupStep(), n / group, to.codes, ROWS);
+        ShortTile.expand(panel, codesAt(first, from), groupStep(), n / group, bits, to.codes, 0);
+        ShortTile.expand(panel, codesAt(second, from), groupStep(), n / group, bits, to.codes, ROWS);
     }
 
     @Override
@@ -246,7 +229,7 @@ abstract class QuantLayout extends PanelLayout {
             Activations x, int token, int tokens, int from, int n, Expansion w, float[] y, int yo, Scratch scratch) {
         int at = token * x.columns + from * Tile.SIZE;
         ShortTile.multiply(
-                x.rounded, at, at / group, n / group, tokens, w.codes, w.scales, scalesAt(from), hasMinima(),
+                x.rounded(bits), at, at / group, n / group, tokens, w.codes, w.scales, scalesAt(from), hasMinima(),
                 scratch.shortSums, y, yo);
     }
 }

@@ -10,15 +10,12 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * Activations rounded in groups of 32 columns: {@code x = scale * code} with integer codes whose sizes add up to at most
- * 4,095 in a group, which is as much as {@link ShortTile} can sum in 16 bits. Of an ordinary group the largest code is
- * about 340: one and a half bits finer than codes of -127 to 127, and an outlier takes little from its neighbours. Tiles
- * of 32 tokens are interleaved, as in {@link Activations}; a lone token stands as it is.
+ * 4,095 in a group for weights of 4 bits, 2,047 for 5 bits, which is as much as {@link ShortTile} can sum in 16 bits. Of an
+ * ordinary group the largest code is about 340 or 170: finer than codes of -127 to 127, and an outlier takes little from its
+ * neighbours. Tiles of 32 tokens are interleaved, as in {@link Activations}; a lone token stands as it is.
  */
 final class RoundedActivations {
     private static final int GROUP = ShortTile.GROUP;
-
-    /** What a group's sizes add up to before they are rounded, each by a half at most: 4,078 + 16 is under 4,095. */
-    private static final float TOTAL = 4078;
 
     /** Groups that are smaller count as zero: the inverse of their scale could overflow. */
     static final float SMALLEST = 0x1p-100f;
@@ -30,17 +27,30 @@ final class RoundedActivations {
     static final int ZERO = Float.floatToRawIntBits(ROUND);
     private static final int LANES = F.length();
 
+    /** Bits of the weights' codes: 4 or 5. */
+    final int bits;
+
+    /** The weights' code in the middle. */
+    private final int zero;
+
+    /** What a group's sizes add up to before they are rounded, each by a half at most: 4,078 + 16 is under 4,095. */
+    private final float total;
+
     /**
-     * The codes, in the order in which every eight columns stand in a number ({@link BytePlanes#putEights}): 0, 4, 1, 5, 2, 6, 3, 7; the
-     * last seven less 16 times the one before ({@link ShortTile}). A batch has each twice in an int, so that a broadcast fills
-     * 16-bit lanes: {@code [tile][column][32]}; a lone token has the first four of every eight in an int's lower half and the last
-     * four in the upper.
+     * The codes, or what takes their place where weights are multiplied without a mask ({@link ShortTile}).
+     *
+     * <p>For 4 bits, in the order in which every eight columns stand in a number ({@link BytePlanes#putEights}): 0, 4, 1, 5, 2, 6, 3, 7;
+     * the last seven less 16 times the one before. A batch has each twice in an int, so that a broadcast fills 16-bit lanes: {@code
+     * [tile][column][32]}; a lone token has the first four of every eight in an int's lower half and the last four in the upper.
+     *
+     * <p>For 5 bits a batch has the codes themselves, in order; a lone token has four ints for each of a group's five numbers ({@link
+     * BytePlanes#putFives}), their halves for those of the number.
      */
     int[] codes = new int[0];
 
     /**
-     * What the sums of {@link ShortTile} start from: -8 times the group's sum of codes; in a batch twice in an int,
-     * {@code [tile][group][32]}, of a lone token in the lower half.
+     * What the sums of {@link ShortTile} start from: the group's sum of codes, times less the weights' code in the middle; in a batch
+     * twice in an int, {@code [tile][group][32]}, of a lone token in the lower half.
      */
     int[] starts = new int[0];
 
@@ -53,25 +63,34 @@ final class RoundedActivations {
     /** The groups' sums of rounded activations: {@code [tile][group][32]}. */
     float[] sums = new float[0];
 
+    RoundedActivations(int bits) {
+        this.bits = bits;
+        zero = 1 << bits - 1;
+        total = Short.MAX_VALUE / zero - 1 - GROUP / 2;
+    }
+
     /** Rounds a lone token of {@code columns} elements, whole groups. */
     private void set(float[] source, int columns) {
         fit(columns);
         for (int g = 0; g < columns / GROUP; g++) {
             int from = g * GROUP;
             float size = size(source, from, GROUP);
-            float scale = size < SMALLEST ? 0 : size / TOTAL;
-            float inverse = size < SMALLEST ? 0 : TOTAL / size;
+            float scale = size < SMALLEST ? 0 : size / total;
+            float inverse = size < SMALLEST ? 0 : total / size;
             IntVector totals = IntVector.zero(I);
             for (int i = from; i < from + GROUP; i += LANES) {
                 IntVector code = FloatVector.fromArray(F, source, i).mul(inverse).add(ROUND).reinterpretAsInts().sub(ZERO);
                 totals = totals.add(code);
                 code.intoArray(group, i - from);
             }
-            for (int i = 0; i < GROUP; i += ShortTile.EIGHT) {
+            for (int i = 0; i < GROUP && bits == 4; i += ShortTile.EIGHT) {
                 differences(i, (from + i) / 2);
             }
+            for (int i = 0; i < ShortTile.FIVES && bits == 5; i++) {
+                differencesOfSix(i, (g * ShortTile.FIVES + i) * ShortTile.PARTS);
+            }
             int sum = totals.reduceLanes(VectorOperators.ADD);
-            starts[g] = both(-8 * sum, 0);
+            starts[g] = both(-zero * sum, 0);
             scales[g] = scale;
             sums[g] = scale * sum;
         }
@@ -86,9 +105,22 @@ final class RoundedActivations {
         codes[to + 3] = both(x[i + 5] - 16 * x[i + 1], x[i + 7] - 16 * x[i + 3]);
     }
 
-    /** The column that stands at place {@code p} of a number. */
-    private static int column(int p) {
-        return p / 2 + p % 2 * 4;
+    /**
+     * The same for number {@code n} of 5-bit codes: six, and bit n of codes 30 and 31 at the top of the halves. The lowest bit of the
+     * upper half comes over beside the one at the top of the lower, and counts there twice.
+     */
+    private void differencesOfSix(int n, int to) {
+        int[] x = group;
+        int i = 6 * n;
+        codes[to] = both(x[i], x[i + 3] - (x[30] << n + 1));
+        codes[to + 1] = both(x[i + 1] - 32 * x[i], x[i + 4] - 32 * x[i + 3]);
+        codes[to + 2] = both(x[i + 2] - 32 * x[i + 1], x[i + 5] - 32 * x[i + 4]);
+        codes[to + 3] = both((x[30] << n) - 32 * x[i + 2], (x[31] << n) - 32 * x[i + 5]);
+    }
+
+    /** The column that a batch has at place {@code p} of every eight. */
+    private int column(int p) {
+        return bits == 4 ? p / 2 + p % 2 * 4 : p;
     }
 
     /** Two lanes of 16 bits. */
@@ -153,8 +185,8 @@ final class RoundedActivations {
         }
         FloatVector size = a.add(b).add(c.add(d));
         VectorMask<Float> small = size.lt(SMALLEST);
-        FloatVector scale = size.div(TOTAL).blend(0, small);
-        FloatVector inverse = FloatVector.broadcast(F, TOTAL).div(size).blend(0, small);
+        FloatVector scale = size.div(total).blend(0, small);
+        FloatVector inverse = FloatVector.broadcast(F, total).div(size).blend(0, small);
         IntVector sum = IntVector.zero(I);
         IntVector left = sum;
         for (int k = 0; k < GROUP; k++) {
@@ -162,11 +194,11 @@ final class RoundedActivations {
             int at = from + k * Tile.SIZE;
             IntVector code = FloatVector.fromArray(F, tiles, at + (column(p) - p) * Tile.SIZE).mul(inverse).add(ROUND).reinterpretAsInts().sub(ZERO);
             sum = sum.add(code);
-            IntVector factor = p == 0 ? code : code.sub(left.lanewise(VectorOperators.LSHL, 4));
+            IntVector factor = p == 0 || bits == 5 ? code : code.sub(left.lanewise(VectorOperators.LSHL, 4));
             factor.lanewise(VectorOperators.LSHL, 16).or(factor.and(0xffff)).intoArray(codes, at);
             left = code;
         }
-        IntVector start = sum.mul(-8);
+        IntVector start = sum.mul(-zero);
         start.lanewise(VectorOperators.LSHL, 16).or(start.and(0xffff)).intoArray(starts, set);
         scale.intoArray(scales, set);
         ((FloatVector) sum.convertShape(VectorOperators.I2F, F, 0)).mul(scale).intoArray(sums, set);

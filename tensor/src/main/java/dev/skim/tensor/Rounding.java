@@ -4,8 +4,10 @@ package dev.skim.tensor;
 enum Rounding {
     /** Not at all. */
     NONE,
-    /** Activations, as {@link RoundedActivations}. */
+    /** Activations, as {@link RoundedActivations} for codes of 4 bits. */
     SHORT,
+    /** The same for codes of 5 bits: half as finely. */
+    SHORTER,
     /** Activations, as {@link WholeActivations}. */
     WHOLE,
     /** No more than f32 does, of {@link Activations#differences}. */

@@ -24,9 +24,6 @@ final class Scratch {
     /** A panel's numbers for a tile of tokens, a lone token's sums of groups, or the sums of 32 trees. */
     final float[] square = new float[Tile.SIZE * Tile.SIZE];
 
-    /** The codes of a panel's columns as bytes, or of a few columns of two. */
-    final byte[] bytes = new byte[PanelLayout.LONGEST * Tile.SIZE + Simd.SLACK];
-
     /** Sums in 16-bit lanes: two panels for a tile of tokens, or for every eight columns of a block of 256. */
     final short[] shortSums = new short[Tile.SIZE * ShortTile.ROWS];
 

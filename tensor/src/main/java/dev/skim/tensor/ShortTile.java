@@ -15,19 +15,20 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 
 /**
- * Products of 4-bit codes with rounded activations in 16-bit lanes: twice as many rows in a vector as f32 has.
+ * Products of codes of 4 and 5 bits with rounded activations in 16-bit lanes: twice as many rows in a vector as f32 has.
  *
- * <p>Eight codes of a row stand in 32 bits, u ({@link BytePlanes#putEights}). They are multiplied with no mask, as both 16-bit
+ * <p>Eight 4-bit codes of a row stand in 32 bits, u ({@link BytePlanes#putEights}). They are multiplied with no mask, as both 16-bit
  * halves of u, u >>> 4, u >>> 8 and u >>> 12, each of which has a code in its lowest bits and the next three above: let v be such
  * a half and w the one that starts with the next code, then {@code v - 16 w} is the code, modulo 2^16, and so
  * {@code q * x + r * y + ... = v * x + w * (y - 16 x) + ...} for the codes q, r, ..., and {@link RoundedActivations} has those
- * differences. The upper half of u follows on the lower one of u >>> 12.
+ * differences. The upper half of u follows on the lower one of u >>> 12. A lone token does the same with 5-bit codes: u, u >>> 5,
+ * u >>> 10 and u >>> 15, which has a bit of one code more ({@link BytePlanes#putFives}); a batch unpacks these with masks.
  *
- * <p>A group of 32 columns is summed exactly: with codes q of 0 to 15 and activations whose sizes add up to at most 4,095,
- * the sum of {@code (q - 8) * x} is at most 8 * 4,095 in size and fits into 16 bits. The lanes compute it modulo 2^16 as
- * the sum of {@code q * x} less 8 times the sum of x, with which they start; products and sums on the way may wrap. Then
- * each group's sum is scaled and added in f32, in the order of the groups, whatever the batch: a token's bits do not depend
- * on it.
+ * <p>A group of 32 columns is summed exactly: with 4-bit codes q and activations whose sizes add up to at most 4,095,
+ * the sum of {@code (q - 8) * x} is at most 8 * 4,095 in size and fits into 16 bits; with 5 bits, 16 * 2,047. The lanes compute it
+ * modulo 2^16 as the sum of {@code q * x} less 8 or 16 times the sum of x, with which they start; products and sums on the way may
+ * wrap. Then each group's sum is scaled and added in f32, in the order of the groups, whatever the batch: a token's bits do not
+ * depend on it.
  */
 final class ShortTile {
     /** Columns of a group. */
@@ -36,7 +37,15 @@ final class ShortTile {
     /** Columns of a number. */
     static final int EIGHT = 8;
 
+    /** Numbers of a group of 5-bit codes. */
+    static final int FIVES = 5;
+
+    /** Products of a number. */
+    static final int PARTS = 4;
+
     private static final int LOW = 0xffff;
+    private static final int FIVE_BITS = 0x001f001f;
+    private static final int TOP_BITS = 0x80008000;
 
     /** Rows that are worked on together: two panels. */
     static final int ROWS = 2 * Tile.SIZE;
@@ -50,7 +59,45 @@ final class ShortTile {
      * Expands the codes of {@code groups} groups of a panel, as they are multiplied, to {@code out[oo + k * 64 + lane]}, in the order
      * of {@link RoundedActivations#codes}. Of each vector's rows the first half stand in the even lanes, the second in the odd ones.
      */
-    static void expand(byte[] q, int qo, int stride, int groups, short[] out, int oo) {
+    static void expand(byte[] q, int qo, int stride, int groups, int bits, short[] out, int oo) {
+        if (bits == 5) {
+            expand5(q, qo, stride, groups, out, oo);
+        } else {
+            expand4(q, qo, stride, groups, out, oo);
+        }
+    }
+
+    private static void expand5(byte[] q, int qo, int stride, int groups, short[] out, int oo) {
+        int l = Simd.LANES;
+        for (int g = 0; g < groups; g++) {
+            for (int r = 0; r < Tile.SIZE; r += LANES) {
+                IntVector lastLow = IntVector.zero(I);
+                IntVector lastHigh = lastLow;
+                int to = oo + g * GROUP * ROWS + r;
+                for (int i = 0; i < FIVES; i++) {
+                    int from = qo + g * stride + (i * Tile.SIZE + r) * Integer.BYTES;
+                    IntVector u = ByteVector.fromArray(WORDS, q, from).reinterpretAsInts();
+                    IntVector v = ByteVector.fromArray(WORDS, q, from + l * Integer.BYTES).reinterpretAsInts();
+                    IntVector low = u.and(LOW).or(v.lanewise(LSHL, 16));
+                    IntVector high = u.lanewise(LSHR, 16).or(v.and(~LOW));
+                    int at = to + 6 * i * ROWS;
+                    low.and(FIVE_BITS).reinterpretAsShorts().intoArray(out, at);
+                    low.lanewise(LSHR, 5).and(FIVE_BITS).reinterpretAsShorts().intoArray(out, at + ROWS);
+                    low.lanewise(LSHR, 10).and(FIVE_BITS).reinterpretAsShorts().intoArray(out, at + 2 * ROWS);
+                    high.and(FIVE_BITS).reinterpretAsShorts().intoArray(out, at + 3 * ROWS);
+                    high.lanewise(LSHR, 5).and(FIVE_BITS).reinterpretAsShorts().intoArray(out, at + 4 * ROWS);
+                    high.lanewise(LSHR, 10).and(FIVE_BITS).reinterpretAsShorts().intoArray(out, at + 5 * ROWS);
+                    // The last codes, from the top down: their first bits come first.
+                    lastLow = lastLow.lanewise(LSHR, 1).or(low.and(TOP_BITS));
+                    lastHigh = lastHigh.lanewise(LSHR, 1).or(high.and(TOP_BITS));
+                }
+                lastLow.lanewise(LSHR, 11).and(FIVE_BITS).reinterpretAsShorts().intoArray(out, to + 30 * ROWS);
+                lastHigh.lanewise(LSHR, 11).and(FIVE_BITS).reinterpretAsShorts().intoArray(out, to + 31 * ROWS);
+            }
+        }
+    }
+
+    private static void expand4(byte[] q, int qo, int stride, int groups, short[] out, int oo) {
         int l = Simd.LANES;
         for (int g = 0; g < groups; g++) {
             for (int p = 0; p < GROUP / EIGHT; p++) {
@@ -77,7 +124,7 @@ final class ShortTile {
      * @param x the tile's rounded activations, from the first group on
      * @param tile where they start: column k of token j stands at {@code codes[tile + k * 32 + j]}
      * @param sets where the tile's scales start: group g of token j at {@code scales[sets + g * 32 + j]}
-     * @param s from {@code so} on scales d and minima, which include 8 d, of {@link QuantLayout#SCALES} floats a group
+     * @param s from {@code so} on scales d and minima, which include 8 d or 16 d, of {@link QuantLayout#SCALES} floats a group
      */
     static void multiply(
             RoundedActivations x, int tile, int sets, int groups, int columns,
@@ -275,13 +322,13 @@ final class ShortTile {
 
     /**
      * Multiplies two panels whose groups have minima with a lone token and adds the products to {@code y}: the first panel's 32
-     * rows, then the second's. Column {@code xo} of the token is the first.
+     * rows, then the second's. Group {@code set} of the token is the first.
      */
     static void dot(
             byte[] q, int qa, int qb, int stride, int groups, float[] s,
-            RoundedActivations x, int xo, int sets, float[] sums, float[] y, int yo) {
+            RoundedActivations x, int sets, float[] sums, float[] y, int yo) {
         for (int g = 0; g < groups; g++) {
-            sum(q, qa + g * stride, qb + g * stride, x, xo + g * GROUP, sets + g, sums);
+            sum(q, qa + g * stride, qb + g * stride, x, sets + g, sums);
             FloatVector scale = FloatVector.broadcast(F, x.scales[sets + g]);
             FloatVector total = FloatVector.broadcast(F, x.sums[sets + g]);
             for (int r = 0; r < ROWS; r += Simd.LANES) {
@@ -294,9 +341,15 @@ final class ShortTile {
     }
 
     /** A lone token's sums of a group for the rows of two panels, unpacking in registers; what is to be scaled and added then. */
-    static void sum(byte[] q, int first, int second, RoundedActivations x, int xo, int set, float[] sums) {
+    static void sum(byte[] q, int first, int second, RoundedActivations x, int set, float[] sums) {
         for (int r = 0; r < Tile.SIZE; r += Simd.STRIP) {
-            four(q, first + 4 * r, second + 4 * r, x.codes, xo / 2, x.starts[set], sums, r);
+            int a = first + 4 * r;
+            int b = second + 4 * r;
+            if (x.bits == 5) {
+                five(q, a, b, x.codes, set * FIVES * PARTS, x.starts[set], sums, r);
+            } else {
+                four(q, a, b, x.codes, set * GROUP / EIGHT * PARTS, x.starts[set], sums, r);
+            }
         }
     }
 
@@ -324,6 +377,42 @@ final class ShortTile {
             u = ByteVector.fromArray(WORDS, q, bi + at + 4 * l).reinterpretAsInts();
             d = d.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
             d = d.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
+        }
+        // The halves of 32 bits together, modulo 2^16.
+        IntVector u = a.reinterpretAsInts();
+        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, to);
+        u = b.reinterpretAsInts();
+        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, to + l);
+        u = c.reinterpretAsInts();
+        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, to + Tile.SIZE);
+        u = d.reinterpretAsInts();
+        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, to + Tile.SIZE + l);
+    }
+
+    /** {@link #four} for codes of 5 bits. */
+    private static void five(byte[] q, int qa, int qb, int[] x, int xo, int start, float[] sums, int to) {
+        int l = Simd.LANES;
+        ShortVector a = IntVector.broadcast(I, start).reinterpretAsShorts(), b = a, c = a, d = a;
+        int ai = Simd.index(qa), bi = Simd.index(qb), xi = Simd.index(xo);
+        for (int p = 0; p < FIVES; p++) {
+            int at = p * Integer.BYTES * Tile.SIZE;
+            Simd.keepLoads();
+            ShortVector t0 = IntVector.broadcast(I, x[xi + 4 * p]).reinterpretAsShorts();
+            ShortVector t1 = IntVector.broadcast(I, x[xi + 4 * p + 1]).reinterpretAsShorts();
+            ShortVector t2 = IntVector.broadcast(I, x[xi + 4 * p + 2]).reinterpretAsShorts();
+            ShortVector t3 = IntVector.broadcast(I, x[xi + 4 * p + 3]).reinterpretAsShorts();
+            IntVector u = ByteVector.fromArray(WORDS, q, ai + at).reinterpretAsInts();
+            a = a.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 5).reinterpretAsShorts().mul(t1));
+            a = a.add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 15).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, ai + at + 4 * l).reinterpretAsInts();
+            b = b.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 5).reinterpretAsShorts().mul(t1));
+            b = b.add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 15).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, bi + at).reinterpretAsInts();
+            c = c.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 5).reinterpretAsShorts().mul(t1));
+            c = c.add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 15).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, bi + at + 4 * l).reinterpretAsInts();
+            d = d.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 5).reinterpretAsShorts().mul(t1));
+            d = d.add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 15).reinterpretAsShorts().mul(t3));
         }
         // The halves of 32 bits together, modulo 2^16.
         IntVector u = a.reinterpretAsInts();

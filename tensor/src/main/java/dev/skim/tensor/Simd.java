@@ -29,9 +29,6 @@ final class Simd {
     /** Rows of a strip: the two vectors that an inner loop works on. */
     static final int STRIP = 2 * LANES;
 
-    /** Bytes of a column of a panel, or of half of it. */
-    static final VectorSpecies<Byte> B = species(byte.class, Math.min(256, BITS));
-
     /** Bytes that are one vector of floats, or of shorts. */
     static final VectorSpecies<Byte> WORDS = species(byte.class, BITS);
 

@@ -28,7 +28,8 @@ class RoundedProductTest {
     @Provide
     Arbitrary<Case> cases() {
         return Combinators.combine(
-                        Arbitraries.of(ElementType.Q4_0, ElementType.Q4_1, ElementType.Q4_K, ElementType.Q6_K),
+                        Arbitraries.of(ElementType.Q4_0, ElementType.Q4_1, ElementType.Q4_K, ElementType.Q5_0,
+                                ElementType.Q5_1, ElementType.Q5_K, ElementType.Q6_K),
                         Arbitraries.frequencyOf(
                                 Tuple.of(6, Arbitraries.integers().between(1, 200)),
                                 // So many that a batch is multiplied with several panels in one go.
@@ -58,7 +59,11 @@ class RoundedProductTest {
     }
 
     private static double[] rounded(ElementType type, float[] x) {
-        return type == ElementType.Q6_K ? rounded(x, 64, 16, 1014, 1023) : rounded(x, GROUP, GROUP, 4078, 4095);
+        return switch (type) {
+            case Q6_K -> rounded(x, 64, 16, 1014, 1023);
+            case Q5_0, Q5_1, Q5_K -> rounded(x, GROUP, GROUP, 2030, 2047);
+            default -> rounded(x, GROUP, GROUP, 4078, 4095);
+        };
     }
 
     /** Rounds blocks with a scale each, by the largest sum of sizes of their groups. */
@@ -99,19 +104,23 @@ class RoundedProductTest {
      * the kernels' own, and larger ones, so that a kernel that lets more through than 16 bits can sum overflows.
      */
     @ParameterizedTest
-    @EnumSource(names = {"Q4_0", "Q4_1", "Q4_K", "Q6_K"})
+    @EnumSource(names = {"Q4_0", "Q4_1", "Q4_K", "Q5_0", "Q5_1", "Q5_K", "Q6_K"})
     void productAtTheEnds(ElementType type) {
         Random random = new Random(13);
         boolean six = type == ElementType.Q6_K;
         int group = six ? 16 : GROUP;
-        int least = six ? 1000 : 4064;
+        int least = switch (type) {
+            case Q6_K -> 1000;
+            case Q5_0, Q5_1, Q5_K -> 2016;
+            default -> 4064;
+        };
         Case c = new Case(type, 36, Math.max(64, type.blockSize()), 98, 2, 0);
         MemorySegment data = PackedMatrixTest.weights(type, c.rows, c.columns, random);
         int rowBytes = Math.toIntExact(type.bytes(c.columns));
         int codes = switch (type) {
-            case Q4_0 -> 2;
-            case Q4_1 -> 4;
-            case Q4_K -> 16;
+            case Q4_0, Q5_0 -> 2;
+            case Q4_1, Q5_1 -> 4;
+            case Q4_K, Q5_K -> 16;
             default -> 0;
         };
         int end = six ? 192 : type.blockBytes();
