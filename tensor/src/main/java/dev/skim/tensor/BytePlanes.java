@@ -163,12 +163,13 @@ final class BytePlanes {
         return codes & 0xFFFFFL | codes >>> 12 & 0xFFFFF00000L;
     }
 
-    /** The lowest eight bits, each in a byte of its own. */
+    /** The lowest eight bits, each the lowest of a byte of its own. */
     private static long apart(int bits) {
         long marks = (bits & 0xff) * LOW_BITS & 0x8040201008040201L;
-        return marks + 0x7F7F7F7F7F7F7F7FL >>> 7;
+        return marks + 0x7F7F7F7F7F7F7F7FL >>> 7 & LOW_BITS;
     }
 
+    /** A row's numbers; each long has eight codes as {@link #five} gives them. */
     private static void putFives(long a, long b, long c, long d, byte[] panel, int at) {
         long last = d >>> 30;
         putFive(panel, at, a, last);

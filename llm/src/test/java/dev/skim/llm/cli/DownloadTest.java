@@ -22,6 +22,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -183,8 +184,10 @@ class DownloadTest {
         breaksOffAfter = 70_000;
         breaks = 1000;
         SkimException failure = assertThrows(SkimException.class, () -> fetch(null));
-        assertTrue(failure.getMessage().contains("broke off after 70000 of 300000 bytes"), failure.getMessage());
-        assertEquals(List.of("null", "null", "null", "null"), ranges);
+        // Of what was sent before the end of a connection some may not arrive, and an attempt that brings more begins the count anew.
+        assertTrue(failure.getMessage().matches(".* broke off after \\d+ of 300000 bytes .*"), failure.getMessage());
+        assertEquals(Set.of("null"), Set.copyOf(ranges));
+        assertTrue(ranges.size() >= 4, "attempts: " + ranges);
     }
 
     @Test
