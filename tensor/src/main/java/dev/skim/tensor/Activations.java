@@ -1,5 +1,8 @@
 package dev.skim.tensor;
 
+import java.util.EnumSet;
+import java.util.Set;
+
 /**
  * A batch of activations laid out for the kernels: tiles of 32 tokens, interleaved ({@code [tile][column][32]}); a lone
  * token stands as it is.
@@ -13,10 +16,7 @@ public final class Activations {
     private int offset;
     private int stride;
     private boolean isInterleaved;
-    private boolean isDifferences;
-    private boolean isShort4;
-    private boolean isShort5;
-    private boolean isWhole;
+    private final Set<Rounding> prepared = EnumSet.noneOf(Rounding.class);
 
     /** The tiles, or the lone token; where {@link #prepare} has laid them out, as the others. */
     float[] tiles = new float[0];
@@ -56,10 +56,7 @@ public final class Activations {
         this.tokens = tokens;
         this.columns = columns;
         isInterleaved = false;
-        isDifferences = false;
-        isShort4 = false;
-        isShort5 = false;
-        isWhole = false;
+        prepared.clear();
     }
 
     /** Whether a product with this layout is to round. */
@@ -79,33 +76,18 @@ public final class Activations {
             tiles = interleave(tiles, false, workers);
             isInterleaved = true;
         }
+        if (prepared.contains(rounding)) {
+            return;
+        }
         switch (rounding) {
             case NONE -> {}
-            case SHORT -> {
-                if (!isShort4) {
-                    short4.set(tiles, tokens, columns, workers);
-                    isShort4 = true;
-                }
-            }
-            case SHORTER -> {
-                if (!isShort5) {
-                    short5.set(tiles, tokens, columns, workers);
-                    isShort5 = true;
-                }
-            }
-            case WHOLE -> {
-                if (!isWhole) {
-                    whole.set(tiles, tokens, columns, workers);
-                    isWhole = true;
-                }
-            }
-            case DIFFERENCES -> {
-                if (!isDifferences) {
-                    differences = interleave(differences, true, workers);
-                    isDifferences = true;
-                }
-            }
+            case SHORT -> short4.set(tiles, tokens, columns, workers);
+            case SHORTER -> short5.set(tiles, tokens, columns, workers);
+            case WHOLE -> whole.set(tiles, tokens, columns, workers);
+            case DIFFERENCES -> differences = interleave(differences, true, workers);
         }
+        // Last: memory may end in between.
+        prepared.add(rounding);
     }
 
     /** Returns {@code room}, or a larger array. */

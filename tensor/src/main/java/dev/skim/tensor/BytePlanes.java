@@ -17,6 +17,12 @@ final class BytePlanes {
 
     static final long LOW_NIBBLES = 0x0F0F0F0F0F0F0F0FL;
 
+    /** Numbers that 32 codes of 5 bits of a row stand in. */
+    static final int FIVES = 5;
+
+    /** Where a number of them has bits of the last two codes. */
+    static final int LAST_BITS = 0x80008000;
+
     private static final long LOW_BITS = 0x0101010101010101L;
     private static final long LOW_PAIRS = 0x0303030303030303L;
     private static final long TOP_NIBBLES = 0xF000F000F000F000L;

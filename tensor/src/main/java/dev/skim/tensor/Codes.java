@@ -24,7 +24,6 @@ final class Codes {
     private static final int ROWS = PanelLayout.ROWS;
     private static final int UNIT = QuantLayout.UNIT;
     private static final int SIXTEEN = 16;
-    private static final int TOP_BITS = 0x80008000;
     private static final int SCALES = QuantLayout.SCALES;
     private static final int MINIMA = QuantLayout.MINIMA;
 
@@ -63,7 +62,7 @@ final class Codes {
                 FloatVector m = FloatVector.fromArray(F, s, so + g * SCALES + MINIMA + r);
                 IntVector last = IntVector.zero(I);
                 int to = oo + g * UNIT * ROWS + r;
-                for (int p = 0; p < 5; p++) {
+                for (int p = 0; p < BytePlanes.FIVES; p++) {
                     IntVector u = ByteVector.fromArray(WORDS, q, qo + g * stride + p * 4 * ROWS + 4 * r).reinterpretAsInts();
                     int at = to + 6 * p * ROWS;
                     ((FloatVector) u.and(31).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, at);
@@ -73,7 +72,7 @@ final class Codes {
                     ((FloatVector) u.lanewise(LSHR, 21).and(31).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, at + 4 * ROWS);
                     ((FloatVector) u.lanewise(LSHR, 26).and(31).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, at + 5 * ROWS);
                     // The last two codes, from the top of the halves down: their first bits come first.
-                    last = last.lanewise(LSHR, 1).or(u.and(TOP_BITS));
+                    last = last.lanewise(LSHR, 1).or(u.and(BytePlanes.LAST_BITS));
                 }
                 ((FloatVector) last.lanewise(LSHR, 11).and(31).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 30 * ROWS);
                 ((FloatVector) last.lanewise(LSHR, 27).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 31 * ROWS);
@@ -267,9 +266,9 @@ final class Codes {
                 FloatVector ma = FloatVector.fromArray(F, s, sa + g * SCALES + MINIMA + r), mb = FloatVector.fromArray(F, s, sb + g * SCALES + MINIMA + r);
                 IntVector lastA = IntVector.zero(I), lastB = lastA;
                 FloatVector xk;
-                for (int p = 0; p < 5; p++) {
+                for (int p = 0; p < BytePlanes.FIVES; p++) {
                     Simd.keepLoads();
-                    int at = (g * 5 + p) * 4 * ROWS;
+                    int at = (g * BytePlanes.FIVES + p) * 4 * ROWS;
                     int k = xi + g * UNIT + 6 * p;
                     IntVector u = ByteVector.fromArray(WORDS, q, ai + at).reinterpretAsInts();
                     IntVector e = ByteVector.fromArray(WORDS, q, bi + at).reinterpretAsInts();
@@ -291,8 +290,8 @@ final class Codes {
                     xk = FloatVector.broadcast(F, x[k + 5]);
                     a = ((FloatVector) u.lanewise(LSHR, 26).and(31).convertShape(I2F, F, 0)).fma(da, ma).fma(xk, a);
                     b = ((FloatVector) e.lanewise(LSHR, 26).and(31).convertShape(I2F, F, 0)).fma(db, mb).fma(xk, b);
-                    lastA = lastA.lanewise(LSHR, 1).or(u.and(TOP_BITS));
-                    lastB = lastB.lanewise(LSHR, 1).or(e.and(TOP_BITS));
+                    lastA = lastA.lanewise(LSHR, 1).or(u.and(BytePlanes.LAST_BITS));
+                    lastB = lastB.lanewise(LSHR, 1).or(e.and(BytePlanes.LAST_BITS));
                 }
                 xk = FloatVector.broadcast(F, x[xi + g * UNIT + 30]);
                 a = ((FloatVector) lastA.lanewise(LSHR, 11).and(31).convertShape(I2F, F, 0)).fma(da, ma).fma(xk, a);

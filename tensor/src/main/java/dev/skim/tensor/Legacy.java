@@ -36,17 +36,15 @@ final class Legacy extends QuantLayout {
         }
         int rest = from + 2 * fields;
         int to = at + codes;
-        // Of 4 bits, byte i has the codes of columns i and 16 + i.
-        if (bits == 4) {
-            BytePlanes.putEights(rows, rest, stride, 16, panel, to, to + unitBytes() / 2);
-            return;
+        switch (bits) {
+            // Byte i has the codes of columns i and 16 + i.
+            case 4 -> BytePlanes.putEights(rows, rest, stride, 16, panel, to, to + unitBytes() / 2);
+            case 5 -> BytePlanes.putFives(rows, rest, stride, panel, to);
+            default -> {
+                BytePlanes.gather(rows, rest, stride, 32, planes);
+                BytePlanes.put(planes, 0, 32, panel, to);
+            }
         }
-        if (bits == 5) {
-            BytePlanes.putFives(rows, rest, stride, panel, to);
-            return;
-        }
-        BytePlanes.gather(rows, rest, stride, 32, planes);
-        BytePlanes.put(planes, 0, 32, panel, to);
     }
 
     @Override

@@ -96,7 +96,7 @@ public final class PackedMatrix {
     /** Returns whether the layout could pack it all. */
     private boolean fill(Source source, Workers workers) {
         int rowBytes = Math.toIntExact(type.bytes(columns));
-        Packing packing = new Packing(source, layout, rowBytes, rows, columns, slabs, slabPanels);
+        Packing packing = new Packing(this, source, rowBytes, slabs, slabPanels);
         workers.run(slabs.length, 1, packing);
         return packing.complete();
     }

@@ -12,11 +12,9 @@ final class Packing implements Workers.Task {
     /** Bytes that are read at once, where a panel does not take more: few calls, and a second-level cache still holds them. */
     private static final int READ = 256 << 10;
 
+    private final PackedMatrix matrix;
     private final PackedMatrix.Source source;
-    private final PanelLayout layout;
     private final int rowBytes;
-    private final int rows;
-    private final int columns;
     private final byte[][] slabs;
     private final int slabPanels;
     private volatile boolean incomplete;
@@ -26,14 +24,10 @@ final class Packing implements Workers.Task {
      *
      * @param slabs take an array each of {@code slabPanels} panels, the last of what is left
      */
-    Packing(
-            PackedMatrix.Source source, PanelLayout layout, int rowBytes, int rows, int columns, byte[][] slabs,
-            int slabPanels) {
+    Packing(PackedMatrix matrix, PackedMatrix.Source source, int rowBytes, byte[][] slabs, int slabPanels) {
+        this.matrix = matrix;
         this.source = source;
-        this.layout = layout;
         this.rowBytes = rowBytes;
-        this.rows = rows;
-        this.columns = columns;
         this.slabs = slabs;
         this.slabPanels = slabPanels;
     }
@@ -49,21 +43,21 @@ final class Packing implements Workers.Task {
         int step = Math.clamp(READ / panelRows, 1, slabPanels);
         byte[] buffer = Scratch.get().rows(Math.addExact(step * panelRows, Long.BYTES));
         long[] planes = new long[PanelLayout.LONGEST * BytePlanes.LONGS];
-        int panelBytes = layout.panelBytes(columns);
-        int panels = (rows - 1) / Tile.SIZE + 1;
+        PanelLayout layout = matrix.layout();
+        int panelBytes = matrix.panelBytes();
         for (int i = begin; i < end; i++) {
             int first = i * slabPanels;
-            int count = Math.min(slabPanels, panels - first);
+            int count = Math.min(slabPanels, matrix.panels() - first);
             byte[] slab = new byte[Math.addExact(Math.multiplyExact(count, panelBytes), Simd.SLACK)];
             for (int p = 0; p < count; p += step) {
                 int group = Math.min(step, count - p);
                 int row = (first + p) * Tile.SIZE;
-                int n = Math.min(group * Tile.SIZE, rows - row);
+                int n = Math.min(group * Tile.SIZE, matrix.rows() - row);
                 source.read(row, n, buffer);
                 // The last panel may have fewer rows.
                 Arrays.fill(buffer, n * rowBytes, group * panelRows + Long.BYTES, (byte) 0);
                 for (int k = 0; k < group; k++) {
-                    if (!layout.pack(buffer, k * panelRows, rowBytes, columns, slab, (p + k) * panelBytes, planes)) {
+                    if (!layout.pack(buffer, k * panelRows, rowBytes, matrix.columns(), slab, (p + k) * panelBytes, planes)) {
                         incomplete = true;
                     }
                 }

@@ -118,7 +118,7 @@ abstract class QuantLayout extends PanelLayout {
             return number(panel, at, c / 6, lane) >> 5 * (c % 3) + 16 * (c / 3 % 2) & 31;
         }
         int q = 0;
-        for (int i = 0; i < 5; i++) {
+        for (int i = 0; i < BytePlanes.FIVES; i++) {
             q |= (number(panel, at, i, lane) >> 15 + 16 * (c % 2) & 1) << i;
         }
         return q;

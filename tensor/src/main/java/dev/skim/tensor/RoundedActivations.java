@@ -86,8 +86,8 @@ final class RoundedActivations {
             for (int i = 0; i < GROUP && bits == 4; i += ShortTile.EIGHT) {
                 differences(i, (from + i) / 2);
             }
-            for (int i = 0; i < ShortTile.FIVES && bits == 5; i++) {
-                differencesOfSix(i, (g * ShortTile.FIVES + i) * ShortTile.PARTS);
+            for (int i = 0; i < BytePlanes.FIVES && bits == 5; i++) {
+                differencesOfSix(i, (g * BytePlanes.FIVES + i) * ShortTile.PARTS);
             }
             int sum = totals.reduceLanes(VectorOperators.ADD);
             starts[g] = both(-zero * sum, 0);

@@ -37,15 +37,11 @@ final class ShortTile {
     /** Columns of a number. */
     static final int EIGHT = 8;
 
-    /** Numbers of a group of 5-bit codes. */
-    static final int FIVES = 5;
-
     /** Products of a number. */
     static final int PARTS = 4;
 
     private static final int LOW = 0xffff;
     private static final int FIVE_BITS = 0x001f001f;
-    private static final int TOP_BITS = 0x80008000;
 
     /** Rows that are worked on together: two panels. */
     static final int ROWS = 2 * Tile.SIZE;
@@ -74,7 +70,7 @@ final class ShortTile {
                 IntVector lastLow = IntVector.zero(I);
                 IntVector lastHigh = lastLow;
                 int to = oo + g * GROUP * ROWS + r;
-                for (int i = 0; i < FIVES; i++) {
+                for (int i = 0; i < BytePlanes.FIVES; i++) {
                     int from = qo + g * stride + (i * Tile.SIZE + r) * Integer.BYTES;
                     IntVector u = ByteVector.fromArray(WORDS, q, from).reinterpretAsInts();
                     IntVector v = ByteVector.fromArray(WORDS, q, from + l * Integer.BYTES).reinterpretAsInts();
@@ -88,8 +84,8 @@ final class ShortTile {
                     high.lanewise(LSHR, 5).and(FIVE_BITS).reinterpretAsShorts().intoArray(out, at + 4 * ROWS);
                     high.lanewise(LSHR, 10).and(FIVE_BITS).reinterpretAsShorts().intoArray(out, at + 5 * ROWS);
                     // The last codes, from the top down: their first bits come first.
-                    lastLow = lastLow.lanewise(LSHR, 1).or(low.and(TOP_BITS));
-                    lastHigh = lastHigh.lanewise(LSHR, 1).or(high.and(TOP_BITS));
+                    lastLow = lastLow.lanewise(LSHR, 1).or(low.and(BytePlanes.LAST_BITS));
+                    lastHigh = lastHigh.lanewise(LSHR, 1).or(high.and(BytePlanes.LAST_BITS));
                 }
                 lastLow.lanewise(LSHR, 11).and(FIVE_BITS).reinterpretAsShorts().intoArray(out, to + 30 * ROWS);
                 lastHigh.lanewise(LSHR, 11).and(FIVE_BITS).reinterpretAsShorts().intoArray(out, to + 31 * ROWS);
@@ -346,7 +342,7 @@ final class ShortTile {
             int a = first + 4 * r;
             int b = second + 4 * r;
             if (x.bits == 5) {
-                five(q, a, b, x.codes, set * FIVES * PARTS, x.starts[set], sums, r);
+                five(q, a, b, x.codes, set * BytePlanes.FIVES * PARTS, x.starts[set], sums, r);
             } else {
                 four(q, a, b, x.codes, set * GROUP / EIGHT * PARTS, x.starts[set], sums, r);
             }
@@ -394,7 +390,7 @@ final class ShortTile {
         int l = Simd.LANES;
         ShortVector a = IntVector.broadcast(I, start).reinterpretAsShorts(), b = a, c = a, d = a;
         int ai = Simd.index(qa), bi = Simd.index(qb), xi = Simd.index(xo);
-        for (int p = 0; p < FIVES; p++) {
+        for (int p = 0; p < BytePlanes.FIVES; p++) {
             int at = p * Integer.BYTES * Tile.SIZE;
             Simd.keepLoads();
             ShortVector t0 = IntVector.broadcast(I, x[xi + 4 * p]).reinterpretAsShorts();
