@@ -81,14 +81,16 @@ final class FloatLayout extends PanelLayout {
     // of a load inside the loop, C2 boxed what the load returned, and a product was 10 times slower.
 
     @Override
-    void dot(byte[] panel, int first, int second, int columns, float[] x, float[] y, int yo, Scratch scratch) {
+    void dot(byte[] panel, int[] at, int pairs, int columns, float[] x, float[] y, int yo, Scratch scratch) {
         float[] w = scratch.weights;
         for (int from = 0; from < columns; from += PIECE) {
             int n = Math.min(PIECE, columns - from);
-            expand(panel, first + from * blockBytes, n * ROWS, w, 0);
-            expand(panel, second + from * blockBytes, n * ROWS, w, PIECE * ROWS);
-            for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
-                dot(w, strip, n, x, from, y, yo + strip);
+            for (int pair = 0; pair < pairs; pair++) {
+                expand(panel, at[2 * pair] + from * blockBytes, n * ROWS, w, 0);
+                expand(panel, at[2 * pair + 1] + from * blockBytes, n * ROWS, w, PIECE * ROWS);
+                for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
+                    dot(w, strip, n, x, from, y, yo + 2 * pair * ROWS + strip);
+                }
             }
         }
     }

@@ -80,15 +80,23 @@ final class KQuant45 extends QuantLayout {
 
     @Override
     void roundedDot(
-            byte[] panel, int first, int second, int columns, Activations x, float[] y, int yo, Scratch scratch) {
+            byte[] panel, int[] at, int pairs, int columns, Activations x, float[] y, int yo, Scratch scratch) {
+        RoundedActivations rounded = x.rounded(bits);
         for (int from = 0; from < columns; from += block) {
-            int a = blockAt(first, from);
-            int b = blockAt(second, from);
-            scales(panel, a, shortShift(), scratch.scales, 0);
-            scales(panel, b, shortShift(), scratch.scales, ROWS);
-            ShortTile.dot(
-                    panel, a + codes, b + codes, groupBytes(), block / group, scratch.scales, x.rounded(bits), from / group,
-                    scratch.square, y, yo);
+            for (int pair = 0; pair < pairs; pair++) {
+                float[] s = scratch.pairScales[pair];
+                scales(panel, blockAt(at[2 * pair], from), shortShift(), s, 0);
+                scales(panel, blockAt(at[2 * pair + 1], from), shortShift(), s, ROWS);
+            }
+            for (int g = 0; g < block / group; g++) {
+                for (int pair = 0; pair < pairs; pair++) {
+                    int a = blockAt(at[2 * pair], from) + codes + g * groupBytes();
+                    int b = blockAt(at[2 * pair + 1], from) + codes + g * groupBytes();
+                    ShortTile.dot(
+                            panel, a, b, scratch.pairScales[pair], g * SCALES, rounded, from / group + g, scratch.square,
+                            y, yo + 2 * pair * ROWS);
+                }
+            }
         }
     }
 }

@@ -78,14 +78,20 @@ final class KQuant6 extends QuantLayout {
 
     @Override
     void roundedDot(
-            byte[] panel, int first, int second, int columns, Activations x, float[] y, int yo, Scratch scratch) {
-        float[] s = scratch.scales;
+            byte[] panel, int[] at, int pairs, int columns, Activations x, float[] y, int yo, Scratch scratch) {
         for (int from = 0; from < columns; from += block) {
-            int a = blockAt(first, from);
-            int b = blockAt(second, from);
-            wholeScales(panel, a, s, 0);
-            wholeScales(panel, b, s, ROWS);
-            WholeProduct.dot(panel, a + codes, b + codes, block, x.whole, from, s, MINIMA, y, yo);
+            for (int pair = 0; pair < pairs; pair++) {
+                float[] s = scratch.pairScales[pair];
+                wholeScales(panel, blockAt(at[2 * pair], from), s, 0);
+                wholeScales(panel, blockAt(at[2 * pair + 1], from), s, ROWS);
+            }
+            for (int c = 0; c < block; c += WholeActivations.BLOCK) {
+                for (int pair = 0; pair < pairs; pair++) {
+                    WholeProduct.dot(
+                            panel, blockAt(at[2 * pair], from) + codes, blockAt(at[2 * pair + 1], from) + codes, c, x.whole, from,
+                            scratch.pairScales[pair], MINIMA, y, yo + 2 * pair * ROWS);
+                }
+            }
         }
     }
 

@@ -60,19 +60,22 @@ final class Legacy extends QuantLayout {
 
     @Override
     void roundedDot(
-            byte[] panel, int first, int second, int columns, Activations x, float[] y, int yo, Scratch scratch) {
+            byte[] panel, int[] at, int pairs, int columns, Activations x, float[] y, int yo, Scratch scratch) {
         float[] sums = scratch.square;
         RoundedActivations rounded = x.rounded(bits);
         // A block is a group, and so its scales are used once: they become f32 as they are.
         for (int from = 0; from < columns; from += block) {
-            int a = blockAt(first, from);
-            int b = blockAt(second, from);
             int set = from / block;
             float scale = rounded.scales[set];
             float sum = rounded.sums[set];
-            ShortTile.sum(panel, a + codes, b + codes, rounded, set, sums);
-            Halves.add(panel, a, minimum, shortShift(), sums, 0, scale, sum, y, yo);
-            Halves.add(panel, b, minimum, shortShift(), sums, ROWS, scale, sum, y, yo + ROWS);
+            for (int pair = 0; pair < pairs; pair++) {
+                int a = blockAt(at[2 * pair], from);
+                int b = blockAt(at[2 * pair + 1], from);
+                int to = yo + 2 * pair * ROWS;
+                ShortTile.sum(panel, a + codes, b + codes, rounded, set, sums);
+                Halves.add(panel, a, minimum, shortShift(), sums, 0, scale, sum, y, to);
+                Halves.add(panel, b, minimum, shortShift(), sums, ROWS, scale, sum, y, to + ROWS);
+            }
         }
     }
 }

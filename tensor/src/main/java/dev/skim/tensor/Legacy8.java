@@ -152,73 +152,81 @@ final class Legacy8 extends PanelLayout {
      * panel's rows. Panels take turns, since two streams of memory are faster than one.
      */
     @Override
-    void dot(byte[] panel, int first, int second, int columns, float[] x, float[] y, int yo, Scratch scratch) {
-        int l = Simd.LANES;
+    void dot(byte[] panel, int[] at, int pairs, int columns, float[] x, float[] y, int yo, Scratch scratch) {
         for (int block = 0; block < columns / BLOCK; block++) {
-            int xg = Simd.index(block * BLOCK);
-            for (int r = 0; r < 2 * ROWS; r += 2 * Simd.STRIP) {
-                int t = r + Simd.STRIP;
-                int sa = (r < ROWS ? first : second) + block * blockBytes;
-                int sb = (t < ROWS ? first : second) + block * blockBytes;
-                int ga = Simd.index(sa + CODES + QUAD * (r % ROWS));
-                int gb = Simd.index(sb + CODES + QUAD * (t % ROWS));
-                sa += 2 * (r % ROWS);
-                sb += 2 * (t % ROWS);
-                FloatVector da0 = ((IntVector) ByteVector.fromArray(HALF_BYTES, panel, sa).reinterpretAsShorts().convertShape(S2I, I, 0))
-                        .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(Halves.BIAS);
-                FloatVector da1 = ((IntVector) ByteVector.fromArray(HALF_BYTES, panel, sa + 2 * l).reinterpretAsShorts().convertShape(S2I, I, 0))
-                        .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(Halves.BIAS);
-                FloatVector db0 = ((IntVector) ByteVector.fromArray(HALF_BYTES, panel, sb).reinterpretAsShorts().convertShape(S2I, I, 0))
-                        .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(Halves.BIAS);
-                FloatVector db1 = ((IntVector) ByteVector.fromArray(HALF_BYTES, panel, sb + 2 * l).reinterpretAsShorts().convertShape(S2I, I, 0))
-                        .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(Halves.BIAS);
-                FloatVector a0 = FloatVector.fromArray(F, y, yo + r), a1 = FloatVector.fromArray(F, y, yo + r + l);
-                FloatVector b0 = FloatVector.fromArray(F, y, yo + t), b1 = FloatVector.fromArray(F, y, yo + t + l);
-                for (int p = 0; p < BLOCK / QUAD; p++) {
-                    Simd.keepLoads();
-                    int at = p * QUAD * ROWS;
-                    IntVector u0 = ByteVector.fromArray(WORDS, panel, ga + at).reinterpretAsInts().add(LOWER_SIGNS).lanewise(XOR, LOWER_SIGNS);
-                    IntVector u1 = ByteVector.fromArray(WORDS, panel, ga + at + QUAD * l).reinterpretAsInts().add(LOWER_SIGNS).lanewise(XOR, LOWER_SIGNS);
-                    IntVector v0 = ByteVector.fromArray(WORDS, panel, gb + at).reinterpretAsInts().add(LOWER_SIGNS).lanewise(XOR, LOWER_SIGNS);
-                    IntVector v1 = ByteVector.fromArray(WORDS, panel, gb + at + QUAD * l).reinterpretAsInts().add(LOWER_SIGNS).lanewise(XOR, LOWER_SIGNS);
-                    FloatVector xk = FloatVector.broadcast(F, x[xg + QUAD * p]);
-                    a0 = ((FloatVector) u0.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(da0).fma(xk, a0);
-                    a1 = ((FloatVector) u1.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(da1).fma(xk, a1);
-                    b0 = ((FloatVector) v0.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(db0).fma(xk, b0);
-                    b1 = ((FloatVector) v1.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(db1).fma(xk, b1);
-                    u0 = u0.lanewise(LSHL, 8);
-                    u1 = u1.lanewise(LSHL, 8);
-                    v0 = v0.lanewise(LSHL, 8);
-                    v1 = v1.lanewise(LSHL, 8);
-                    xk = FloatVector.broadcast(F, x[xg + QUAD * p + 1]);
-                    a0 = ((FloatVector) u0.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(da0).fma(xk, a0);
-                    a1 = ((FloatVector) u1.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(da1).fma(xk, a1);
-                    b0 = ((FloatVector) v0.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(db0).fma(xk, b0);
-                    b1 = ((FloatVector) v1.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(db1).fma(xk, b1);
-                    u0 = u0.lanewise(LSHL, 8);
-                    u1 = u1.lanewise(LSHL, 8);
-                    v0 = v0.lanewise(LSHL, 8);
-                    v1 = v1.lanewise(LSHL, 8);
-                    xk = FloatVector.broadcast(F, x[xg + QUAD * p + 2]);
-                    a0 = ((FloatVector) u0.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(da0).fma(xk, a0);
-                    a1 = ((FloatVector) u1.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(da1).fma(xk, a1);
-                    b0 = ((FloatVector) v0.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(db0).fma(xk, b0);
-                    b1 = ((FloatVector) v1.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(db1).fma(xk, b1);
-                    u0 = u0.lanewise(LSHL, 8);
-                    u1 = u1.lanewise(LSHL, 8);
-                    v0 = v0.lanewise(LSHL, 8);
-                    v1 = v1.lanewise(LSHL, 8);
-                    xk = FloatVector.broadcast(F, x[xg + QUAD * p + 3]);
-                    a0 = ((FloatVector) u0.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(da0).fma(xk, a0);
-                    a1 = ((FloatVector) u1.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(da1).fma(xk, a1);
-                    b0 = ((FloatVector) v0.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(db0).fma(xk, b0);
-                    b1 = ((FloatVector) v1.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(db1).fma(xk, b1);
-                }
-                a0.intoArray(y, yo + r);
-                a1.intoArray(y, yo + r + l);
-                b0.intoArray(y, yo + t);
-                b1.intoArray(y, yo + t + l);
+            for (int pair = 0; pair < pairs; pair++) {
+                int first = at[2 * pair] + block * blockBytes;
+                int second = at[2 * pair + 1] + block * blockBytes;
+                dot(panel, first, second, x, block * BLOCK, y, yo + 2 * pair * ROWS);
             }
+        }
+    }
+
+    private static void dot(byte[] panel, int first, int second, float[] x, int xo, float[] y, int yo) {
+        int l = Simd.LANES;
+        int xg = Simd.index(xo);
+        for (int r = 0; r < 2 * ROWS; r += 2 * Simd.STRIP) {
+            int t = r + Simd.STRIP;
+            int sa = r < ROWS ? first : second;
+            int sb = t < ROWS ? first : second;
+            int ga = Simd.index(sa + CODES + QUAD * (r % ROWS));
+            int gb = Simd.index(sb + CODES + QUAD * (t % ROWS));
+            sa += 2 * (r % ROWS);
+            sb += 2 * (t % ROWS);
+            FloatVector da0 = ((IntVector) ByteVector.fromArray(HALF_BYTES, panel, sa).reinterpretAsShorts().convertShape(S2I, I, 0))
+                    .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(Halves.BIAS);
+            FloatVector da1 = ((IntVector) ByteVector.fromArray(HALF_BYTES, panel, sa + 2 * l).reinterpretAsShorts().convertShape(S2I, I, 0))
+                    .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(Halves.BIAS);
+            FloatVector db0 = ((IntVector) ByteVector.fromArray(HALF_BYTES, panel, sb).reinterpretAsShorts().convertShape(S2I, I, 0))
+                    .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(Halves.BIAS);
+            FloatVector db1 = ((IntVector) ByteVector.fromArray(HALF_BYTES, panel, sb + 2 * l).reinterpretAsShorts().convertShape(S2I, I, 0))
+                    .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(Halves.BIAS);
+            FloatVector a0 = FloatVector.fromArray(F, y, yo + r), a1 = FloatVector.fromArray(F, y, yo + r + l);
+            FloatVector b0 = FloatVector.fromArray(F, y, yo + t), b1 = FloatVector.fromArray(F, y, yo + t + l);
+            for (int p = 0; p < BLOCK / QUAD; p++) {
+                Simd.keepLoads();
+                int at = p * QUAD * ROWS;
+                IntVector u0 = ByteVector.fromArray(WORDS, panel, ga + at).reinterpretAsInts().add(LOWER_SIGNS).lanewise(XOR, LOWER_SIGNS);
+                IntVector u1 = ByteVector.fromArray(WORDS, panel, ga + at + QUAD * l).reinterpretAsInts().add(LOWER_SIGNS).lanewise(XOR, LOWER_SIGNS);
+                IntVector v0 = ByteVector.fromArray(WORDS, panel, gb + at).reinterpretAsInts().add(LOWER_SIGNS).lanewise(XOR, LOWER_SIGNS);
+                IntVector v1 = ByteVector.fromArray(WORDS, panel, gb + at + QUAD * l).reinterpretAsInts().add(LOWER_SIGNS).lanewise(XOR, LOWER_SIGNS);
+                FloatVector xk = FloatVector.broadcast(F, x[xg + QUAD * p]);
+                a0 = ((FloatVector) u0.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(da0).fma(xk, a0);
+                a1 = ((FloatVector) u1.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(da1).fma(xk, a1);
+                b0 = ((FloatVector) v0.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(db0).fma(xk, b0);
+                b1 = ((FloatVector) v1.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(db1).fma(xk, b1);
+                u0 = u0.lanewise(LSHL, 8);
+                u1 = u1.lanewise(LSHL, 8);
+                v0 = v0.lanewise(LSHL, 8);
+                v1 = v1.lanewise(LSHL, 8);
+                xk = FloatVector.broadcast(F, x[xg + QUAD * p + 1]);
+                a0 = ((FloatVector) u0.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(da0).fma(xk, a0);
+                a1 = ((FloatVector) u1.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(da1).fma(xk, a1);
+                b0 = ((FloatVector) v0.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(db0).fma(xk, b0);
+                b1 = ((FloatVector) v1.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(db1).fma(xk, b1);
+                u0 = u0.lanewise(LSHL, 8);
+                u1 = u1.lanewise(LSHL, 8);
+                v0 = v0.lanewise(LSHL, 8);
+                v1 = v1.lanewise(LSHL, 8);
+                xk = FloatVector.broadcast(F, x[xg + QUAD * p + 2]);
+                a0 = ((FloatVector) u0.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(da0).fma(xk, a0);
+                a1 = ((FloatVector) u1.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(da1).fma(xk, a1);
+                b0 = ((FloatVector) v0.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(db0).fma(xk, b0);
+                b1 = ((FloatVector) v1.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(db1).fma(xk, b1);
+                u0 = u0.lanewise(LSHL, 8);
+                u1 = u1.lanewise(LSHL, 8);
+                v0 = v0.lanewise(LSHL, 8);
+                v1 = v1.lanewise(LSHL, 8);
+                xk = FloatVector.broadcast(F, x[xg + QUAD * p + 3]);
+                a0 = ((FloatVector) u0.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(da0).fma(xk, a0);
+                a1 = ((FloatVector) u1.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(da1).fma(xk, a1);
+                b0 = ((FloatVector) v0.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(db0).fma(xk, b0);
+                b1 = ((FloatVector) v1.lanewise(ASHR, 24).convertShape(I2F, F, 0)).mul(db1).fma(xk, b1);
+            }
+            a0.intoArray(y, yo + r);
+            a1.intoArray(y, yo + r + l);
+            b0.intoArray(y, yo + t);
+            b1.intoArray(y, yo + t + l);
         }
     }
 
@@ -258,74 +266,81 @@ final class Legacy8 extends PanelLayout {
     /** {@link #dot} with the numbers as they stand and differences; one loop for both, with shifts as arguments, is slower. */
     @Override
     void roundedDot(
-            byte[] panel, int first, int second, int columns, Activations activations, float[] y, int yo, Scratch scratch) {
-        float[] x = activations.differences;
-        int l = Simd.LANES;
+            byte[] panel, int[] at, int pairs, int columns, Activations x, float[] y, int yo, Scratch scratch) {
         for (int block = 0; block < columns / BLOCK; block++) {
-            int xg = Simd.index(block * BLOCK);
-            for (int r = 0; r < 2 * ROWS; r += 2 * Simd.STRIP) {
-                int t = r + Simd.STRIP;
-                int sa = (r < ROWS ? first : second) + block * blockBytes;
-                int sb = (t < ROWS ? first : second) + block * blockBytes;
-                int ga = Simd.index(sa + CODES + QUAD * (r % ROWS));
-                int gb = Simd.index(sb + CODES + QUAD * (t % ROWS));
-                sa += 2 * (r % ROWS);
-                sb += 2 * (t % ROWS);
-                FloatVector da0 = ((IntVector) ByteVector.fromArray(HALF_BYTES, panel, sa).reinterpretAsShorts().convertShape(S2I, I, 0))
-                        .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(BIAS);
-                FloatVector da1 = ((IntVector) ByteVector.fromArray(HALF_BYTES, panel, sa + 2 * l).reinterpretAsShorts().convertShape(S2I, I, 0))
-                        .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(BIAS);
-                FloatVector db0 = ((IntVector) ByteVector.fromArray(HALF_BYTES, panel, sb).reinterpretAsShorts().convertShape(S2I, I, 0))
-                        .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(BIAS);
-                FloatVector db1 = ((IntVector) ByteVector.fromArray(HALF_BYTES, panel, sb + 2 * l).reinterpretAsShorts().convertShape(S2I, I, 0))
-                        .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(BIAS);
-                FloatVector a0 = FloatVector.fromArray(F, y, yo + r), a1 = FloatVector.fromArray(F, y, yo + r + l);
-                FloatVector b0 = FloatVector.fromArray(F, y, yo + t), b1 = FloatVector.fromArray(F, y, yo + t + l);
-                for (int p = 0; p < BLOCK / QUAD; p++) {
-                    Simd.keepLoads();
-                    int at = p * QUAD * ROWS;
-                    IntVector u0 = ByteVector.fromArray(WORDS, panel, ga + at).reinterpretAsInts();
-                    IntVector u1 = ByteVector.fromArray(WORDS, panel, ga + at + QUAD * l).reinterpretAsInts();
-                    IntVector v0 = ByteVector.fromArray(WORDS, panel, gb + at).reinterpretAsInts();
-                    IntVector v1 = ByteVector.fromArray(WORDS, panel, gb + at + QUAD * l).reinterpretAsInts();
-                    FloatVector xk = FloatVector.broadcast(F, x[xg + QUAD * p]);
-                    a0 = ((FloatVector) u0.convertShape(I2F, F, 0)).mul(da0).fma(xk, a0);
-                    a1 = ((FloatVector) u1.convertShape(I2F, F, 0)).mul(da1).fma(xk, a1);
-                    b0 = ((FloatVector) v0.convertShape(I2F, F, 0)).mul(db0).fma(xk, b0);
-                    b1 = ((FloatVector) v1.convertShape(I2F, F, 0)).mul(db1).fma(xk, b1);
-                    u0 = u0.lanewise(LSHL, 8);
-                    u1 = u1.lanewise(LSHL, 8);
-                    v0 = v0.lanewise(LSHL, 8);
-                    v1 = v1.lanewise(LSHL, 8);
-                    xk = FloatVector.broadcast(F, x[xg + QUAD * p + 1]);
-                    a0 = ((FloatVector) u0.convertShape(I2F, F, 0)).mul(da0).fma(xk, a0);
-                    a1 = ((FloatVector) u1.convertShape(I2F, F, 0)).mul(da1).fma(xk, a1);
-                    b0 = ((FloatVector) v0.convertShape(I2F, F, 0)).mul(db0).fma(xk, b0);
-                    b1 = ((FloatVector) v1.convertShape(I2F, F, 0)).mul(db1).fma(xk, b1);
-                    u0 = u0.lanewise(LSHL, 8);
-                    u1 = u1.lanewise(LSHL, 8);
-                    v0 = v0.lanewise(LSHL, 8);
-                    v1 = v1.lanewise(LSHL, 8);
-                    xk = FloatVector.broadcast(F, x[xg + QUAD * p + 2]);
-                    a0 = ((FloatVector) u0.convertShape(I2F, F, 0)).mul(da0).fma(xk, a0);
-                    a1 = ((FloatVector) u1.convertShape(I2F, F, 0)).mul(da1).fma(xk, a1);
-                    b0 = ((FloatVector) v0.convertShape(I2F, F, 0)).mul(db0).fma(xk, b0);
-                    b1 = ((FloatVector) v1.convertShape(I2F, F, 0)).mul(db1).fma(xk, b1);
-                    u0 = u0.lanewise(LSHL, 8);
-                    u1 = u1.lanewise(LSHL, 8);
-                    v0 = v0.lanewise(LSHL, 8);
-                    v1 = v1.lanewise(LSHL, 8);
-                    xk = FloatVector.broadcast(F, x[xg + QUAD * p + 3]);
-                    a0 = ((FloatVector) u0.convertShape(I2F, F, 0)).mul(da0).fma(xk, a0);
-                    a1 = ((FloatVector) u1.convertShape(I2F, F, 0)).mul(da1).fma(xk, a1);
-                    b0 = ((FloatVector) v0.convertShape(I2F, F, 0)).mul(db0).fma(xk, b0);
-                    b1 = ((FloatVector) v1.convertShape(I2F, F, 0)).mul(db1).fma(xk, b1);
-                }
-                a0.intoArray(y, yo + r);
-                a1.intoArray(y, yo + r + l);
-                b0.intoArray(y, yo + t);
-                b1.intoArray(y, yo + t + l);
+            for (int pair = 0; pair < pairs; pair++) {
+                int first = at[2 * pair] + block * blockBytes;
+                int second = at[2 * pair + 1] + block * blockBytes;
+                roundedDot(panel, first, second, x.differences, block * BLOCK, y, yo + 2 * pair * ROWS);
             }
+        }
+    }
+
+    private static void roundedDot(byte[] panel, int first, int second, float[] x, int xo, float[] y, int yo) {
+        int l = Simd.LANES;
+        int xg = Simd.index(xo);
+        for (int r = 0; r < 2 * ROWS; r += 2 * Simd.STRIP) {
+            int t = r + Simd.STRIP;
+            int sa = r < ROWS ? first : second;
+            int sb = t < ROWS ? first : second;
+            int ga = Simd.index(sa + CODES + QUAD * (r % ROWS));
+            int gb = Simd.index(sb + CODES + QUAD * (t % ROWS));
+            sa += 2 * (r % ROWS);
+            sb += 2 * (t % ROWS);
+            FloatVector da0 = ((IntVector) ByteVector.fromArray(HALF_BYTES, panel, sa).reinterpretAsShorts().convertShape(S2I, I, 0))
+                    .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(BIAS);
+            FloatVector da1 = ((IntVector) ByteVector.fromArray(HALF_BYTES, panel, sa + 2 * l).reinterpretAsShorts().convertShape(S2I, I, 0))
+                    .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(BIAS);
+            FloatVector db0 = ((IntVector) ByteVector.fromArray(HALF_BYTES, panel, sb).reinterpretAsShorts().convertShape(S2I, I, 0))
+                    .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(BIAS);
+            FloatVector db1 = ((IntVector) ByteVector.fromArray(HALF_BYTES, panel, sb + 2 * l).reinterpretAsShorts().convertShape(S2I, I, 0))
+                    .lanewise(LSHL, 13).and(Halves.MASK).reinterpretAsFloats().mul(BIAS);
+            FloatVector a0 = FloatVector.fromArray(F, y, yo + r), a1 = FloatVector.fromArray(F, y, yo + r + l);
+            FloatVector b0 = FloatVector.fromArray(F, y, yo + t), b1 = FloatVector.fromArray(F, y, yo + t + l);
+            for (int p = 0; p < BLOCK / QUAD; p++) {
+                Simd.keepLoads();
+                int at = p * QUAD * ROWS;
+                IntVector u0 = ByteVector.fromArray(WORDS, panel, ga + at).reinterpretAsInts();
+                IntVector u1 = ByteVector.fromArray(WORDS, panel, ga + at + QUAD * l).reinterpretAsInts();
+                IntVector v0 = ByteVector.fromArray(WORDS, panel, gb + at).reinterpretAsInts();
+                IntVector v1 = ByteVector.fromArray(WORDS, panel, gb + at + QUAD * l).reinterpretAsInts();
+                FloatVector xk = FloatVector.broadcast(F, x[xg + QUAD * p]);
+                a0 = ((FloatVector) u0.convertShape(I2F, F, 0)).mul(da0).fma(xk, a0);
+                a1 = ((FloatVector) u1.convertShape(I2F, F, 0)).mul(da1).fma(xk, a1);
+                b0 = ((FloatVector) v0.convertShape(I2F, F, 0)).mul(db0).fma(xk, b0);
+                b1 = ((FloatVector) v1.convertShape(I2F, F, 0)).mul(db1).fma(xk, b1);
+                u0 = u0.lanewise(LSHL, 8);
+                u1 = u1.lanewise(LSHL, 8);
+                v0 = v0.lanewise(LSHL, 8);
+                v1 = v1.lanewise(LSHL, 8);
+                xk = FloatVector.broadcast(F, x[xg + QUAD * p + 1]);
+                a0 = ((FloatVector) u0.convertShape(I2F, F, 0)).mul(da0).fma(xk, a0);
+                a1 = ((FloatVector) u1.convertShape(I2F, F, 0)).mul(da1).fma(xk, a1);
+                b0 = ((FloatVector) v0.convertShape(I2F, F, 0)).mul(db0).fma(xk, b0);
+                b1 = ((FloatVector) v1.convertShape(I2F, F, 0)).mul(db1).fma(xk, b1);
+                u0 = u0.lanewise(LSHL, 8);
+                u1 = u1.lanewise(LSHL, 8);
+                v0 = v0.lanewise(LSHL, 8);
+                v1 = v1.lanewise(LSHL, 8);
+                xk = FloatVector.broadcast(F, x[xg + QUAD * p + 2]);
+                a0 = ((FloatVector) u0.convertShape(I2F, F, 0)).mul(da0).fma(xk, a0);
+                a1 = ((FloatVector) u1.convertShape(I2F, F, 0)).mul(da1).fma(xk, a1);
+                b0 = ((FloatVector) v0.convertShape(I2F, F, 0)).mul(db0).fma(xk, b0);
+                b1 = ((FloatVector) v1.convertShape(I2F, F, 0)).mul(db1).fma(xk, b1);
+                u0 = u0.lanewise(LSHL, 8);
+                u1 = u1.lanewise(LSHL, 8);
+                v0 = v0.lanewise(LSHL, 8);
+                v1 = v1.lanewise(LSHL, 8);
+                xk = FloatVector.broadcast(F, x[xg + QUAD * p + 3]);
+                a0 = ((FloatVector) u0.convertShape(I2F, F, 0)).mul(da0).fma(xk, a0);
+                a1 = ((FloatVector) u1.convertShape(I2F, F, 0)).mul(da1).fma(xk, a1);
+                b0 = ((FloatVector) v0.convertShape(I2F, F, 0)).mul(db0).fma(xk, b0);
+                b1 = ((FloatVector) v1.convertShape(I2F, F, 0)).mul(db1).fma(xk, b1);
+            }
+            a0.intoArray(y, yo + r);
+            a1.intoArray(y, yo + r + l);
+            b0.intoArray(y, yo + t);
+            b1.intoArray(y, yo + t + l);
         }
     }
 

@@ -31,6 +31,12 @@ public final class PackedMatrix {
     /** Arrays of a matrix where their size allows it: with few, one worker would wait for another's last. */
     private static final int SLABS = 16;
 
+    /**
+     * Pairs of panels that take turns in a lone token's product: the most streams of memory that a thread reads at once, less one for
+     * each pair. Intel's processors fetch ahead of a stream within a page of 4 KiB, and wait at the start of the next.
+     */
+    static final int PAIRS = Simd.BITS == 512 ? 2 : 1;
+
     private final ElementType type;
     private final int rows;
     private final int columns;
@@ -47,8 +53,8 @@ public final class PackedMatrix {
         this.panelBytes = layout.panelBytes(columns);
         int panels = panels();
         long slab = Math.clamp((long) panels * panelBytes / SLABS, SMALL_SLAB, SLAB);
-        // An even number, so that a pair of panels never straddles two arrays.
-        this.slabPanels = Math.toIntExact(Math.max(2, slab / panelBytes & ~1));
+        // Whole pairs, and as many as take turns, so that these are always of one array.
+        this.slabPanels = Math.toIntExact(Math.max(1, slab / (2 * PAIRS * panelBytes)) * 2 * PAIRS);
         this.slabs = new byte[(panels + slabPanels - 1) / slabPanels][];
     }
 
@@ -143,22 +149,27 @@ public final class PackedMatrix {
         return layout;
     }
 
-    /** Multiplies panels {@code p} and {@code p + 1} with a lone token. */
-    void dot(int p, Activations x, float[] out, int outOffset, boolean add) {
+    /** Multiplies {@code pairs} pairs of panels, the first of which is {@code pair}, with a lone token. */
+    void dot(int pair, int pairs, Activations x, float[] out, int outOffset, boolean add) {
         Scratch scratch = Scratch.get();
         float[] sums = scratch.sums;
-        int from = p * Tile.SIZE;
-        int n = Math.min(2 * Tile.SIZE, rows - from);
+        int[] at = scratch.panels;
+        int first = 2 * pair;
+        for (int i = 0; i < pairs; i++) {
+            at[2 * i] = offset(first + 2 * i);
+            at[2 * i + 1] = offset(neighbour(first + 2 * i));
+        }
+        int from = first * Tile.SIZE;
+        int n = Math.min(2 * pairs * Tile.SIZE, rows - from);
         if (add) {
             System.arraycopy(out, outOffset + from, sums, 0, n);
         } else {
             Arrays.fill(sums, 0);
         }
-        int second = neighbour(p);
         if (x.rounds(layout)) {
-            layout.roundedDot(slab(p), offset(p), offset(second), columns, x, sums, 0, scratch);
+            layout.roundedDot(slab(first), at, pairs, columns, x, sums, 0, scratch);
         } else {
-            layout.dot(slab(p), offset(p), offset(second), columns, x.tiles, sums, 0, scratch);
+            layout.dot(slab(first), at, pairs, columns, x.tiles, sums, 0, scratch);
         }
         System.arraycopy(sums, 0, out, outOffset + from, n);
     }
@@ -182,9 +193,13 @@ public final class PackedMatrix {
         int width = unitPanels(x) * Tile.SIZE;
         int size = x.tokens * width;
         int at = outOffset + unit * width;
+        int rows = Math.min(count * width, this.rows - unit * width);
         float[] results = scratch.results(count * size);
-        for (int i = 0; i < count; i++) {
-            start(results, i * size, width, x.tokens, width(unit + i, width), out, at + i * width, outStride, add);
+        if (!add || rows < count * width) {
+            Arrays.fill(results, 0, count * size, 0);
+        }
+        if (add) {
+            start(results, width, x.tokens, rows, out, at, outStride);
         }
         int chunk = layout.chunk();
         for (int from = 0; from < columns; from += chunk) {
@@ -198,14 +213,7 @@ public final class PackedMatrix {
                 }
             }
         }
-        for (int i = 0; i < count; i++) {
-            finish(results, i * size, width, x.tokens, width(unit + i, width), out, at + i * width, outStride);
-        }
-    }
-
-    /** Rows of a unit, of which the last may have fewer. */
-    private int width(int unit, int width) {
-        return Math.min(width, rows - unit * width);
+        finish(results, width, x.tokens, rows, out, at, outStride);
     }
 
     private void expand(int unit, Activations x, int from, int n, Expansion to, Scratch scratch) {
@@ -233,22 +241,22 @@ public final class PackedMatrix {
         return p + 1 < panels() ? p + 1 : p;
     }
 
-    // Sums grow side by side, and not in out: its columns often lie a power of two apart, and then fall into the same cache sets.
+    // Sums grow unit by unit, and not in out: its columns often lie a power of two apart, and then fall into the same cache sets.
+    // They come and go token by token, since each token's column is on pages of its own.
 
-    private static void start(
-            float[] results, int from, int width, int tokens, int n, float[] out, int at, int stride, boolean add) {
-        if (!add || n < width) {
-            Arrays.fill(results, from, from + tokens * width, 0);
-        }
-        for (int t = 0; t < tokens && add; t++) {
-            System.arraycopy(out, at + t * stride, results, from + t * width, n);
+    private static void start(float[] results, int width, int tokens, int rows, float[] out, int at, int stride) {
+        for (int t = 0; t < tokens; t++) {
+            for (int r = 0; r < rows; r += width) {
+                System.arraycopy(out, at + t * stride + r, results, r * tokens + t * width, Math.min(width, rows - r));
+            }
         }
     }
 
-    private static void finish(
-            float[] results, int from, int width, int tokens, int n, float[] out, int at, int stride) {
+    private static void finish(float[] results, int width, int tokens, int rows, float[] out, int at, int stride) {
         for (int t = 0; t < tokens; t++) {
-            System.arraycopy(results, from + t * width, out, at + t * stride, n);
+            for (int r = 0; r < rows; r += width) {
+                System.arraycopy(results, r * tokens + t * width, out, at + t * stride + r, Math.min(width, rows - r));
+            }
         }
     }
 

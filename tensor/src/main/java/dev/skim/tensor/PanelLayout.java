@@ -77,10 +77,12 @@ abstract class PanelLayout {
     abstract void expand(byte[] panel, int at, int from, int n, float[] out, Scratch scratch);
 
     /**
-     * Multiplies two panels of the same array with one activation: rows of the first go to {@code y[yo ..]}, those of
-     * the second to {@code y[yo + 32 ..]}; the chains start from what stands there.
+     * Multiplies pairs of panels of the same array with one activation: rows of the first go to {@code y[yo ..]}, those of
+     * the second to {@code y[yo + 32 ..]}, and so on; the chains start from what stands there.
+     *
+     * @param at where the panels start, two for each of {@code pairs} pairs, which take turns as often as they can
      */
-    abstract void dot(byte[] panel, int first, int second, int columns, float[] x, float[] y, int yo, Scratch scratch);
+    abstract void dot(byte[] panel, int[] at, int pairs, int columns, float[] x, float[] y, int yo, Scratch scratch);
 
     /** How products round, unless they are to be exact. */
     Rounding rounding() {
@@ -89,7 +91,7 @@ abstract class PanelLayout {
 
     /** {@link #dot} with a rounded token; only where there is a {@link #rounding}. */
     void roundedDot(
-            byte[] panel, int first, int second, int columns, Activations x, float[] y, int yo, Scratch scratch) {
+            byte[] panel, int[] at, int pairs, int columns, Activations x, float[] y, int yo, Scratch scratch) {
         throw new UnsupportedOperationException();
     }
 

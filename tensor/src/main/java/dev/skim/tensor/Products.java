@@ -10,7 +10,7 @@ public final class Products {
     /** The most panels that a batch is multiplied with in one go: what they are unpacked to stays in a second-level cache. */
     static final int TOGETHER = 8;
 
-    /** Pieces of work for each thread that are to be had before panels go together. */
+    /** Pieces of work for each thread that are to be had before units of panels go together. */
     private static final int ENOUGH = 4;
 
     private final Workers.Task lone = this::lone;
@@ -78,11 +78,11 @@ public final class Products {
             }
             activations.prepare(matrix.layout(), workers);
             int units = matrix.units(activations);
-            int most = single ? 1 : TOGETHER / matrix.unitPanels(activations);
+            int most = single ? PackedMatrix.PAIRS : TOGETHER / matrix.unitPanels(activations);
             together[i] = Math.clamp(units / (ENOUGH * workers.threads()), 1, most);
             items += (units + together[i] - 1) / together[i];
             ends[i] = items;
-            bytes = Math.max(bytes, matrix.panelBytes());
+            bytes = Math.max(bytes, together[i] * matrix.panelBytes());
         }
         // A thread claims about 64 KiB of weights at a time for a lone token: some 3 microseconds of work.
         workers.run(items, single ? Math.max(1, 32_768 / bytes) : 1, single ? lone : batch);
@@ -99,8 +99,10 @@ public final class Products {
     private void lone(int begin, int end, int worker) {
         for (int item = begin; item < end; item++) {
             int i = owner(item);
-            int pair = item - (i == 0 ? 0 : ends[i - 1]);
-            matrices[i].dot(pair * 2, activations, outs[i], offsets[i], adds[i]);
+            int own = item - (i == 0 ? 0 : ends[i - 1]);
+            int pair = own * together[i];
+            int pairs = Math.min(together[i], matrices[i].units(activations) - pair);
+            matrices[i].dot(pair, pairs, activations, outs[i], offsets[i], adds[i]);
         }
     }
 

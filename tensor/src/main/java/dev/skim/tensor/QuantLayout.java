@@ -170,14 +170,16 @@ abstract class QuantLayout extends PanelLayout {
     }
 
     @Override
-    void dot(byte[] panel, int first, int second, int columns, float[] x, float[] y, int yo, Scratch scratch) {
-        // Block by block, so that both panels are read from front to back: processors fetch ahead of such reads alone.
+    void dot(byte[] panel, int[] at, int pairs, int columns, float[] x, float[] y, int yo, Scratch scratch) {
+        // Block by block, so that all panels are read from front to back: processors fetch ahead of such reads alone.
         for (int from = 0; from < columns; from += block) {
-            int a = blockAt(first, from);
-            int b = blockAt(second, from);
-            scales(panel, a, shift(), scratch.scales, 0);
-            scales(panel, b, shift(), scratch.scales, ROWS);
-            dotBlock(panel, a + codes, b + codes, scratch.scales, x, from, y, yo);
+            for (int pair = 0; pair < pairs; pair++) {
+                int a = blockAt(at[2 * pair], from);
+                int b = blockAt(at[2 * pair + 1], from);
+                scales(panel, a, shift(), scratch.scales, 0);
+                scales(panel, b, shift(), scratch.scales, ROWS);
+                dotBlock(panel, a + codes, b + codes, scratch.scales, x, from, y, yo + 2 * pair * ROWS);
+            }
         }
     }
 

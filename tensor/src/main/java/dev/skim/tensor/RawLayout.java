@@ -52,13 +52,13 @@ final class RawLayout extends PanelLayout {
     }
 
     @Override
-    void dot(byte[] panel, int first, int second, int columns, float[] x, float[] y, int yo, Scratch scratch) {
+    void dot(byte[] panel, int[] at, int pairs, int columns, float[] x, float[] y, int yo, Scratch scratch) {
         float[] w = scratch.weights;
         for (int from = 0; from < columns; from += block) {
-            expand(panel, first, from, block, w, scratch);
-            accumulate(w, x, from, block, y, yo);
-            expand(panel, second, from, block, w, scratch);
-            accumulate(w, x, from, block, y, yo + ROWS);
+            for (int p = 0; p < 2 * pairs; p++) {
+                expand(panel, at[p], from, block, w, scratch);
+                accumulate(w, x, from, block, y, yo + p * ROWS);
+            }
         }
     }
 

@@ -12,14 +12,20 @@ final class Scratch {
     /** A block of a panel, expanded. */
     final float[] weights = new float[PanelLayout.LONGEST * Tile.SIZE];
 
-    /** Scales and minima of two panels. */
-    final float[] scales = new float[Expansion.GROUPS * QuantLayout.SCALES];
+    /** Scales and minima of two panels, for each pair of panels that take turns. */
+    final float[][] pairScales = new float[PackedMatrix.PAIRS][Expansion.GROUPS * QuantLayout.SCALES];
+
+    /** Those of the first pair, or the only one. */
+    final float[] scales = pairScales[0];
+
+    /** Where the panels of those pairs start. */
+    final int[] panels = new int[2 * PackedMatrix.PAIRS];
 
     /** One row's block, expanded. */
     final float[] row = new float[PanelLayout.LONGEST];
 
-    /** The results of two panels, or the sums of a tree. */
-    final float[] sums = new float[2 * Tile.SIZE];
+    /** The results of those panels, or the sums of a tree. */
+    final float[] sums = new float[2 * PackedMatrix.PAIRS * Tile.SIZE];
 
     /** A panel's numbers for a tile of tokens, a lone token's sums of groups, or the sums of 32 trees. */
     final float[] square = new float[Tile.SIZE * Tile.SIZE];

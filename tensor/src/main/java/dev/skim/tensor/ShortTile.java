@@ -317,22 +317,18 @@ final class ShortTile {
     }
 
     /**
-     * Multiplies two panels whose groups have minima with a lone token and adds the products to {@code y}: the first panel's 32
-     * rows, then the second's. Group {@code set} of the token is the first.
+     * Multiplies a group with minima of two panels with a lone token and adds the products to {@code y}: the first panel's 32 rows,
+     * then the second's. It is group {@code set} of the token; its scales and minima stand in {@code s} from {@code so} on.
      */
     static void dot(
-            byte[] q, int qa, int qb, int stride, int groups, float[] s,
-            RoundedActivations x, int sets, float[] sums, float[] y, int yo) {
-        for (int g = 0; g < groups; g++) {
-            sum(q, qa + g * stride, qb + g * stride, x, sets + g, sums);
-            FloatVector scale = FloatVector.broadcast(F, x.scales[sets + g]);
-            FloatVector total = FloatVector.broadcast(F, x.sums[sets + g]);
-            for (int r = 0; r < ROWS; r += Simd.LANES) {
-                int at = g * QuantLayout.SCALES + r;
-                FloatVector out = FloatVector.fromArray(F, sums, r)
-                        .fma(FloatVector.fromArray(F, s, at).mul(scale), FloatVector.fromArray(F, y, yo + r));
-                FloatVector.fromArray(F, s, at + QuantLayout.MINIMA).fma(total, out).intoArray(y, yo + r);
-            }
+            byte[] q, int qa, int qb, float[] s, int so, RoundedActivations x, int set, float[] sums, float[] y, int yo) {
+        sum(q, qa, qb, x, set, sums);
+        FloatVector scale = FloatVector.broadcast(F, x.scales[set]);
+        FloatVector total = FloatVector.broadcast(F, x.sums[set]);
+        for (int r = 0; r < ROWS; r += Simd.LANES) {
+            FloatVector out = FloatVector.fromArray(F, sums, r)
+                    .fma(FloatVector.fromArray(F, s, so + r).mul(scale), FloatVector.fromArray(F, y, yo + r));
+            FloatVector.fromArray(F, s, so + QuantLayout.MINIMA + r).fma(total, out).intoArray(y, yo + r);
         }
     }
 

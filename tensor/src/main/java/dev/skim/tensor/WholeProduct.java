@@ -49,26 +49,24 @@ final class WholeProduct {
     private WholeProduct() {}
 
     /**
-     * Multiplies two panels with a lone token: {@code y[yo + row] += ...}.
+     * Multiplies a block of two panels with a lone token: {@code y[yo + row] += ...}.
      *
      * @param q codes, those of the first panel from {@code first} on and those of the second from {@code second} on
-     * @param columns whole blocks, the first of which is column {@code from} of x
+     * @param column where the block starts, counted from the first of these codes, which is column {@code from} of x
      * @param s the groups' scales c, {@link QuantLayout#SCALES} floats a group, and from {@code factors} on the rows' factors d
      */
     static void dot(
-            byte[] q, int first, int second, int columns, WholeActivations x, int from, float[] s, int factors,
+            byte[] q, int first, int second, int column, WholeActivations x, int from, float[] s, int factors,
             float[] y, int yo) {
-        for (int c = 0; c < columns; c += WholeActivations.BLOCK) {
-            int group = (from + c) / GROUP;
-            float scale = x.scales[(from + c) / WholeActivations.BLOCK];
-            int codes = c / GROUP * GROUP_BYTES;
-            int scales = c / GROUP * QuantLayout.SCALES;
-            for (int r = 0; r < Tile.SIZE; r += Simd.STRIP) {
-                int at = codes + r * Integer.BYTES;
-                four(
-                        q, first + at, second + at, x.factors, group * WholeActivations.FACTORS, x.starts, group, s, scales + r,
-                        factors + r, scale, y, yo + r);
-            }
+        int group = (from + column) / GROUP;
+        float scale = x.scales[(from + column) / WholeActivations.BLOCK];
+        int codes = column / GROUP * GROUP_BYTES;
+        int scales = column / GROUP * QuantLayout.SCALES;
+        for (int r = 0; r < Tile.SIZE; r += Simd.STRIP) {
+            int at = codes + r * Integer.BYTES;
+            four(
+                    q, first + at, second + at, x.factors, group * WholeActivations.FACTORS, x.starts, group, s, scales + r,
+                    factors + r, scale, y, yo + r);
         }
     }
 
