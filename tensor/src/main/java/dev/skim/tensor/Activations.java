@@ -26,7 +26,8 @@ public final class Activations {
 
     private final RoundedActivations short4 = new RoundedActivations(4);
     private final RoundedActivations short5 = new RoundedActivations(5);
-    final WholeActivations whole = new WholeActivations();
+    private final WholeActivations whole4 = new WholeActivations(4);
+    private final WholeActivations whole6 = new WholeActivations(6);
     int tokens;
     int columns;
 
@@ -39,7 +40,7 @@ public final class Activations {
      * Makes an empty batch.
      *
      * @param exact whether all products are one chain of multiply-adds of f32 weights; else those with weights of 4 and 5 bits
-     *     and with Q6_K round the activations, and those with Q8_0 are chains of rounded weights
+     *     and with Q3_K and Q6_K round the activations, and those with Q8_0 are chains of rounded weights
      */
     public Activations(boolean exact) {
         this.exact = exact;
@@ -69,6 +70,11 @@ public final class Activations {
         return bits == 5 ? short5 : short4;
     }
 
+    /** The activations that codes of 4 or 6 bits with whole scales are multiplied with where products round. */
+    WholeActivations whole(int bits) {
+        return bits == 4 ? whole4 : whole6;
+    }
+
     /** Lays out what products with this layout need. */
     void prepare(PanelLayout layout, Workers workers) {
         Rounding rounding = exact ? Rounding.NONE : layout.rounding();
@@ -83,7 +89,8 @@ public final class Activations {
             case NONE -> {}
             case SHORT -> short4.set(tiles, tokens, columns, workers);
             case SHORTER -> short5.set(tiles, tokens, columns, workers);
-            case WHOLE -> whole.set(tiles, tokens, columns, workers);
+            case WHOLE -> whole6.set(tiles, tokens, columns, workers);
+            case WHOLE_OF_4 -> whole4.set(tiles, tokens, columns, workers);
             case DIFFERENCES -> differences = interleave(differences, true, workers);
         }
         // Last: memory may end in between.

@@ -124,6 +124,25 @@ final class BytePlanes {
     }
 
     /**
+     * Puts 32 codes of 3 bits of a row, each 4 more than it is, into four numbers as {@link #putEights} does.
+     *
+     * @param low where the 32 bytes with the codes' low two bits stand in the first row, from bit {@code lowShift} on
+     * @param third where the 32 bytes with their third ones stand, at bit {@code thirdShift}
+     */
+    static void putThrees(
+            byte[] rows, int low, int lowShift, int third, int thirdShift, int stride, byte[] panel, int at) {
+        for (int r = 0; r < ROWS; r++) {
+            for (int j = 0; j < 32; j += Long.BYTES) {
+                long pairs = (long) LONG.get(rows, low + r * stride + j) >>> lowShift & LOW_PAIRS;
+                long thirds = (long) LONG.get(rows, third + r * stride + j) >>> thirdShift & LOW_BITS;
+                // The third bit is worth 4, and 4 more carries it to 8.
+                long codes = (pairs | thirds << 2) + 4 * LOW_BITS;
+                INT.set(panel, at + j / Long.BYTES * NUMBERS + r * Integer.BYTES, (int) (codes | codes >>> 32 << 4));
+            }
+        }
+    }
+
+    /**
      * Puts 32 codes of 5 bits of a row into five 32-bit numbers: six in each, code 6i and the next two in the lower half of number i
      * and the three after them in the upper one. The bit that is left in each half is bit i of code 30, in the upper half of code 31.
      *

@@ -2,8 +2,8 @@ package dev.skim.tensor;
 
 /** Columns of a panel or two, unpacked once and multiplied with all tiles of a batch. */
 final class Expansion {
-    /** The most groups of columns that a panel's scales are kept for. */
-    static final int GROUPS = 16;
+    /** The most groups of columns that a panel's scales are kept for, and room for factors that they share. */
+    static final int GROUPS = 17;
 
     /** A panel's columns in f32, or as many of two panels as {@link PanelLayout#CHUNK}. */
     final float[] weights = new float[PanelLayout.LONGEST * Tile.SIZE];

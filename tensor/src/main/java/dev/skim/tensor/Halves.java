@@ -120,6 +120,15 @@ final class Halves {
         }
     }
 
+    /** Puts {@code shift * d} where the minima of groups stand whose scales are d, of a panel's 32 rows. */
+    static void shift(int groups, float shift, float[] s, int so) {
+        for (int g = 0; g < groups; g++) {
+            for (int r = so + g * SCALES; r < so + g * SCALES + ROWS; r += Simd.LANES) {
+                FloatVector.fromArray(F, s, r).mul(shift).intoArray(s, r + MINIMA);
+            }
+        }
+    }
+
     /** {@code out[to + g * stride + r] = a[from + g * 32 + r] * factors[fo + r]} for signed bytes. */
     static void multiply(byte[] a, int from, int groups, float[] factors, int fo, float[] out, int to, int stride) {
         for (int g = 0; g < groups; g++) {

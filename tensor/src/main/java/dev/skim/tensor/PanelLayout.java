@@ -49,7 +49,8 @@ abstract class PanelLayout {
             case Q8_0 -> new Legacy8();
             case Q4_K -> new KQuant45(4);
             case Q5_K -> new KQuant45(5);
-            case Q6_K -> new KQuant6();
+            case Q3_K -> new KQuant36(4);
+            case Q6_K -> new KQuant36(6);
             default -> new RawLayout(type);
         };
     }

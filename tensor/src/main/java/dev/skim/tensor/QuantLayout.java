@@ -52,7 +52,7 @@ abstract class QuantLayout extends PanelLayout {
     abstract void scales(byte[] panel, int at, float shift, float[] s, int so);
 
     /** The shift for the loops of {@link Codes}: codes of 4 and 5 bits without minima mean {@code q * d - zero * d}. */
-    private float shift() {
+    final float shift() {
         return bits <= 5 && !hasMinima() ? -zero() : 0;
     }
 
@@ -131,7 +131,7 @@ abstract class QuantLayout extends PanelLayout {
 
     @Override
     void row(byte[] panel, int at, int columns, int lane, float[] out, int offset) {
-        float[] s = new float[SCALES * block / group];
+        float[] s = new float[SCALES * Expansion.GROUPS];
         for (int b = 0; b < columns / block; b++) {
             int base = at + b * blockBytes;
             scales(panel, base, 0, s, 0);

@@ -84,7 +84,7 @@ final class RoundedActivations {
                 code.intoArray(group, i - from);
             }
             for (int i = 0; i < GROUP && bits == 4; i += ShortTile.EIGHT) {
-                differences(i, (from + i) / 2);
+                differences(group, i, codes, (from + i) / 2);
             }
             for (int i = 0; i < BytePlanes.FIVES && bits == 5; i++) {
                 differencesOfSix(i, (g * BytePlanes.FIVES + i) * ShortTile.PARTS);
@@ -96,9 +96,8 @@ final class RoundedActivations {
         }
     }
 
-    /** What the halves of a number are multiplied with, whose columns start at {@code i} of {@link #group}. */
-    private void differences(int i, int to) {
-        int[] x = group;
+    /** What the halves of a number of 4-bit codes are multiplied with, whose columns start at {@code i} of {@code x}. */
+    static void differences(int[] x, int i, int[] codes, int to) {
         codes[to] = both(x[i], x[i + 2] - 16 * x[i + 5]);
         codes[to + 1] = both(x[i + 4] - 16 * x[i], x[i + 6] - 16 * x[i + 2]);
         codes[to + 2] = both(x[i + 1] - 16 * x[i + 4], x[i + 3] - 16 * x[i + 6]);

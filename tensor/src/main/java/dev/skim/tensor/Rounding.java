@@ -8,8 +8,10 @@ enum Rounding {
     SHORT,
     /** The same for codes of 5 bits: half as finely. */
     SHORTER,
-    /** Activations, as {@link WholeActivations}. */
+    /** Activations, as {@link WholeActivations} for codes of 6 bits. */
     WHOLE,
+    /** The same for codes of 4 bits. */
+    WHOLE_OF_4,
     /** No more than f32 does, of {@link Activations#differences}. */
     DIFFERENCES
 }

@@ -21,21 +21,25 @@ final class WholeActivations {
 
     private static final int GROUP = WholeProduct.GROUP;
 
-    /** Those for a group: three, four and three for the numbers that its codes stand in. */
-    static final int FACTORS = 10;
 
     private static final int LANES = F.length();
+
+    /** Bits of the weights' codes: 4 or 6. */
+    final int bits;
+
+    /** Factors for a group: three, four and three for the numbers that its codes of 6 bits stand in; four and four for those of 4. */
+    final int perGroup;
 
     /** The whole numbers of a batch: {@code [tile][column][32]}. */
     float[] tiles = new float[0];
 
     /**
-     * What {@link WholeProduct} multiplies a lone token's codes with, {@link #FACTORS} for every group, each of them one for the lower
+     * What {@link WholeProduct} multiplies a lone token's codes with, {@link #perGroup} for every group, each of them one for the lower
      * half of a number and one for the upper.
      */
     int[] factors = new int[0];
 
-    /** What a lone token's sums of groups start from: -32 times the sum of the whole numbers, in the lower half. */
+    /** What a lone token's sums of groups start from: less the code in the middle times the sum of the whole numbers, in the lower half. */
     int[] starts = new int[0];
 
     /** {@code [tile][block][32]}, or {@code [block]} of a lone token. */
@@ -44,12 +48,17 @@ final class WholeActivations {
     /** A lone token's block. */
     private final int[] whole = new int[BLOCK];
 
+    WholeActivations(int bits) {
+        this.bits = bits;
+        perGroup = bits == 6 ? 10 : 8;
+    }
+
     /** Rounds a lone token of {@code columns} elements, whole blocks. */
     private void set(float[] source, int columns) {
         int groups = columns / GROUP;
-        if (factors.length < groups * FACTORS) {
+        if (factors.length < groups * perGroup) {
             starts = new int[groups];
-            factors = new int[groups * FACTORS];
+            factors = new int[groups * perGroup];
         }
         fitScales(columns / BLOCK);
         for (int b = 0; b < columns / BLOCK; b++) {
@@ -75,8 +84,13 @@ final class WholeActivations {
                 for (int k = i; k < i + GROUP; k++) {
                     sum += whole[k];
                 }
-                starts[group] = RoundedActivations.both(-32 * sum, 0);
-                factors(i, group * FACTORS);
+                starts[group] = RoundedActivations.both(-sum << bits - 1, 0);
+                if (bits == 6) {
+                    factors(i, group * perGroup);
+                } else {
+                    RoundedActivations.differences(whole, i, factors, group * perGroup);
+                    RoundedActivations.differences(whole, i + ShortTile.EIGHT, factors, group * perGroup + ShortTile.PARTS);
+                }
             }
         }
     }

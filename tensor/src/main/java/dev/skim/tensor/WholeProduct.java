@@ -17,7 +17,7 @@ import jdk.incubator.vector.ShortVector;
 /**
  * Products of 6-bit codes with {@link WholeActivations}: of each block of 64 columns the whole number
  * {@code n = sum of q * c * x}, with codes q of -32 to 31 and a scale c of -128 to 127 for every 16 columns, and then
- * {@code y += n * (d * scale)} in f32, in the order of the blocks.
+ * {@code y += n * (d * scale)} in f32, in the order of the blocks. The same with 4-bit codes, -8 to 7, of smaller sums.
  *
  * <p>A lone token takes the codes, of 0 to 63, as they stand in 32-bit numbers u ({@link BytePlanes#putSixes}), and multiplies both
  * 16-bit halves at once. As in {@link ShortTile}, it takes u, u >>> 6, u >>> 12 and, of the second of three numbers, u >>> 14, with
@@ -40,8 +40,12 @@ final class WholeProduct {
     /** Bytes of a 32-bit number of each of a panel's rows. */
     private static final int NUMBER = Integer.BYTES * Tile.SIZE;
 
-    /** Bytes of the three numbers that hold a group, of a panel's rows. */
-    private static final int GROUP_BYTES = 3 * NUMBER;
+    /** Bytes of the three numbers that hold a group of 6-bit codes, of a panel's rows, and of the two that hold one of 4-bit codes. */
+    private static final int SIXES = 3 * NUMBER;
+    private static final int FOURS = 2 * NUMBER;
+
+    /** Where the rows' factors d stand in a block's scales: behind those of its groups. */
+    static final int FACTORS = 256 / GROUP * QuantLayout.SCALES;
 
     /** Rows that are worked on together: two panels. */
     private static final int ROWS = 2 * Tile.SIZE;
@@ -53,25 +57,30 @@ final class WholeProduct {
      *
      * @param q codes, those of the first panel from {@code first} on and those of the second from {@code second} on
      * @param column where the block starts, counted from the first of these codes, which is column {@code from} of x
-     * @param s the groups' scales c, {@link QuantLayout#SCALES} floats a group, and from {@code factors} on the rows' factors d
+     * @param s the groups' scales c, {@link QuantLayout#SCALES} floats a group, and from {@link #FACTORS} on the rows' factors d
      */
     static void dot(
-            byte[] q, int first, int second, int column, WholeActivations x, int from, float[] s, int factors,
+            byte[] q, int first, int second, int column, WholeActivations x, int from, float[] s,
             float[] y, int yo) {
+        boolean six = x.bits == 6;
         int group = (from + column) / GROUP;
         float scale = x.scales[(from + column) / WholeActivations.BLOCK];
-        int codes = column / GROUP * GROUP_BYTES;
+        int codes = column / GROUP * (six ? SIXES : FOURS);
         int scales = column / GROUP * QuantLayout.SCALES;
+        int xo = group * x.perGroup;
         for (int r = 0; r < Tile.SIZE; r += Simd.STRIP) {
-            int at = codes + r * Integer.BYTES;
-            four(
-                    q, first + at, second + at, x.factors, group * WholeActivations.FACTORS, x.starts, group, s, scales + r,
-                    factors + r, scale, y, yo + r);
+            int a = first + codes + r * Integer.BYTES;
+            int b = second + codes + r * Integer.BYTES;
+            if (six) {
+                four6(q, a, b, x.factors, xo, x.starts, group, s, scales + r, FACTORS + r, scale, y, yo + r);
+            } else {
+                four4(q, a, b, x.factors, xo, x.starts, group, s, scales + r, FACTORS + r, scale, y, yo + r);
+            }
         }
     }
 
     /** Multiplies a block of a strip of each panel: processors fetch ahead of two streams, each with loads of its own, best. */
-    private static void four(
+    private static void four6(
             byte[] q, int qa, int qb, int[] x, int xo, int[] starts, int so, float[] s, int scales, int factors,
             float scale, float[] y, int yo) {
         int l = Simd.LANES;
@@ -79,9 +88,9 @@ final class WholeProduct {
         FloatVector na = FloatVector.zero(F), nb = na, nc = na, nd = na;
         for (int g = 0; g < GROUPS; g++) {
             ShortVector a = IntVector.broadcast(I, starts[ti + g]).reinterpretAsShorts(), b = a, c = a, d = a;
-            int k = xi + g * WholeActivations.FACTORS;
-            int ka = ai + g * GROUP_BYTES;
-            int kb = bi + g * GROUP_BYTES;
+            int k = xi + g * 10;
+            int ka = ai + g * SIXES;
+            int kb = bi + g * SIXES;
             int sg = si + g * QuantLayout.SCALES;
             if (Simd.FREE_FENCES) {
                 VarHandle.loadLoadFence();
@@ -151,6 +160,58 @@ final class WholeProduct {
             u = ByteVector.fromArray(WORDS, q, kb + 2 * NUMBER + 4 * l).reinterpretAsInts();
             d = d.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 6).reinterpretAsShorts().mul(t1));
             d = d.add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t2));
+            u = a.reinterpretAsInts();
+            na = ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
+                    .fma(FloatVector.fromArray(F, s, sg), na);
+            u = b.reinterpretAsInts();
+            nb = ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
+                    .fma(FloatVector.fromArray(F, s, sg + l), nb);
+            u = c.reinterpretAsInts();
+            nc = ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
+                    .fma(FloatVector.fromArray(F, s, sg + Tile.SIZE), nc);
+            u = d.reinterpretAsInts();
+            nd = ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
+                    .fma(FloatVector.fromArray(F, s, sg + Tile.SIZE + l), nd);
+        }
+        na.fma(FloatVector.fromArray(F, s, factors).mul(scale), FloatVector.fromArray(F, y, yo)).intoArray(y, yo);
+        nb.fma(FloatVector.fromArray(F, s, factors + l).mul(scale), FloatVector.fromArray(F, y, yo + l)).intoArray(y, yo + l);
+        nc.fma(FloatVector.fromArray(F, s, factors + Tile.SIZE).mul(scale), FloatVector.fromArray(F, y, yo + Tile.SIZE)).intoArray(y, yo + Tile.SIZE);
+        nd.fma(FloatVector.fromArray(F, s, factors + Tile.SIZE + l).mul(scale), FloatVector.fromArray(F, y, yo + Tile.SIZE + l)).intoArray(y, yo + Tile.SIZE + l);
+    }
+
+    /** The same with 4-bit codes, as {@link ShortTile} has them: two numbers a group, four products each. */
+    private static void four4(
+            byte[] q, int qa, int qb, int[] x, int xo, int[] starts, int so, float[] s, int scales, int factors,
+            float scale, float[] y, int yo) {
+        int l = Simd.LANES;
+        int ai = Simd.index(qa), bi = Simd.index(qb), xi = Simd.index(xo), ti = Simd.index(so), si = Simd.index(scales);
+        FloatVector na = FloatVector.zero(F), nb = na, nc = na, nd = na;
+        for (int g = 0; g < GROUPS; g++) {
+            ShortVector a = IntVector.broadcast(I, starts[ti + g]).reinterpretAsShorts(), b = a, c = a, d = a;
+            int ka = ai + g * FOURS;
+            int kb = bi + g * FOURS;
+            int sg = si + g * QuantLayout.SCALES;
+            IntVector u;
+            for (int n = 0; n < 2; n++) {
+                Simd.keepLoads();
+                int k = xi + 8 * g + 4 * n;
+                ShortVector t0 = IntVector.broadcast(I, x[k]).reinterpretAsShorts();
+                ShortVector t1 = IntVector.broadcast(I, x[k + 1]).reinterpretAsShorts();
+                ShortVector t2 = IntVector.broadcast(I, x[k + 2]).reinterpretAsShorts();
+                ShortVector t3 = IntVector.broadcast(I, x[k + 3]).reinterpretAsShorts();
+                u = ByteVector.fromArray(WORDS, q, ka + n * NUMBER).reinterpretAsInts();
+                a = a.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+                a = a.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
+                u = ByteVector.fromArray(WORDS, q, ka + n * NUMBER + 4 * l).reinterpretAsInts();
+                b = b.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+                b = b.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
+                u = ByteVector.fromArray(WORDS, q, kb + n * NUMBER).reinterpretAsInts();
+                c = c.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+                c = c.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
+                u = ByteVector.fromArray(WORDS, q, kb + n * NUMBER + 4 * l).reinterpretAsInts();
+                d = d.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+                d = d.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
+            }
             u = a.reinterpretAsInts();
             na = ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
                     .fma(FloatVector.fromArray(F, s, sg), na);

@@ -29,7 +29,7 @@ class RoundedProductTest {
     Arbitrary<Case> cases() {
         return Combinators.combine(
                         Arbitraries.of(ElementType.Q4_0, ElementType.Q4_1, ElementType.Q4_K, ElementType.Q5_0,
-                                ElementType.Q5_1, ElementType.Q5_K, ElementType.Q6_K),
+                                ElementType.Q5_1, ElementType.Q5_K, ElementType.Q3_K, ElementType.Q6_K),
                         Arbitraries.frequencyOf(
                                 Tuple.of(6, Arbitraries.integers().between(1, 200)),
                                 // So many that a batch is multiplied with several panels in one go.
@@ -60,7 +60,7 @@ class RoundedProductTest {
 
     private static double[] rounded(ElementType type, float[] x) {
         return switch (type) {
-            case Q6_K -> rounded(x, 64, 16, 1014, 1023);
+            case Q3_K, Q6_K -> rounded(x, 64, 16, 1014, 1023);
             case Q5_0, Q5_1, Q5_K -> rounded(x, GROUP, GROUP, 2030, 2047);
             default -> rounded(x, GROUP, GROUP, 4078, 4095);
         };
@@ -104,13 +104,12 @@ class RoundedProductTest {
      * the kernels' own, and larger ones, so that a kernel that lets more through than 16 bits can sum overflows.
      */
     @ParameterizedTest
-    @EnumSource(names = {"Q4_0", "Q4_1", "Q4_K", "Q5_0", "Q5_1", "Q5_K", "Q6_K"})
+    @EnumSource(names = {"Q4_0", "Q4_1", "Q4_K", "Q5_0", "Q5_1", "Q5_K", "Q3_K", "Q6_K"})
     void productAtTheEnds(ElementType type) {
         Random random = new Random(13);
-        boolean six = type == ElementType.Q6_K;
-        int group = six ? 16 : GROUP;
+        int group = type == ElementType.Q3_K || type == ElementType.Q6_K ? 16 : GROUP;
         int least = switch (type) {
-            case Q6_K -> 1000;
+            case Q3_K, Q6_K -> 1000;
             case Q5_0, Q5_1, Q5_K -> 2016;
             default -> 4064;
         };
@@ -123,12 +122,19 @@ class RoundedProductTest {
             case Q4_K, Q5_K -> 16;
             default -> 0;
         };
-        int end = six ? 192 : type.blockBytes();
+        int end = switch (type) {
+            case Q3_K -> 96;
+            case Q6_K -> 192;
+            default -> type.blockBytes();
+        };
         for (int row = 0; row < c.rows; row++) {
             for (int block = row * rowBytes; block < (row + 1) * rowBytes; block += type.blockBytes()) {
                 data.asSlice(block + codes, end - codes).fill((byte) (row % 2 == 0 ? 0 : -1));
-                if (six) {
+                if (type == ElementType.Q6_K) {
                     data.asSlice(block + end, 16).fill((byte) (row % 4 < 2 ? -128 : 127));
+                } else if (type == ElementType.Q3_K) {
+                    // Scales of -32 and 31.
+                    data.asSlice(block + end, 12).fill((byte) (row % 4 < 2 ? 0 : -1));
                 }
             }
         }
