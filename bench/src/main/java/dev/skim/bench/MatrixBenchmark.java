@@ -34,13 +34,13 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 public class MatrixBenchmark {
-    @Param({"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K"})
+    @Param({"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q3_K", "Q4_K", "Q5_K", "Q6_K"})
     public ElementType type;
 
     @Param({"1", "512"})
     public int tokens;
 
-    /** Whether all types multiply in f32; else those of 4 and 5 bits and Q6_K round the activations to 8 or 9 bits, and Q8_0 the weights. */
+    /** Whether all types multiply in f32; else Q4_0 to Q5_1 and Q3_K to Q6_K round the activations to 8 or 9 bits, and Q8_0 the weights. */
     @Param({"true", "false"})
     public boolean exact;
 
@@ -102,10 +102,10 @@ public class MatrixBenchmark {
                 size += Math.abs(product);
             }
             // Rounding moves an activation by at most half of 1/4078 of its group's sum of sizes, 0.4 % of the mean size;
-            // with 5 bits, of 1/2030; with Q6_K, of 1/1014 of the largest sum of sizes of four groups of 16: 0.8 % of the mean
+            // with 5 bits, of 1/2030; with Q3_K and Q6_K, of 1/1014 of the largest sum of sizes of four groups of 16: 0.8 % of the mean
             // size in that one.
             double tolerance = exact || type == ElementType.Q8_0 ? columns * 0x1p-24 : switch (type) {
-                case Q6_K -> 0.012;
+                case Q3_K, Q6_K -> 0.012;
                 case Q5_0, Q5_1, Q5_K -> 0.008;
                 default -> 0.004;
             };

@@ -11,7 +11,7 @@ import java.util.Objects;
  * @param skip what to leave out
  * @param drafting how tokens are drafted that the whole model then verifies: faster, with nothing lost
  * @param kvType how keys and values of the tokens are held; all but f32 round them
- * @param exact whether all products are taken in f32; else those with weights of 4 and 5 bits and with Q6_K take their input
+ * @param exact whether all products are taken in f32; else those with Q4_0 to Q5_1 and Q3_K to Q6_K take their input
  *     rounded to 8 or 9 bits in groups of 32 or 64, which is faster and moves the logits a little; those with Q8_0 are in f32
  *     then too, but rounded once more
  */

@@ -39,8 +39,8 @@ public final class Activations {
     /**
      * Makes an empty batch.
      *
-     * @param exact whether all products are one chain of multiply-adds of f32 weights; else those with weights of 4 and 5 bits
-     *     and with Q3_K and Q6_K round the activations, and those with Q8_0 are chains of rounded weights
+     * @param exact whether all products are one chain of multiply-adds of f32 weights; else those with Q4_0 to Q5_1 and
+     *     Q3_K to Q6_K round the activations, and those with Q8_0 are chains of rounded weights
      */
     public Activations(boolean exact) {
         this.exact = exact;

@@ -38,6 +38,8 @@ public final class RandomBlocks {
         // w = d s q - m t with six random bits each in s and t.
         FIELDS.put(ElementType.Q4_K, new Fields(0, kDeviation(16), 2, 7.5));
         FIELDS.put(ElementType.Q5_K, new Fields(0, kDeviation(32), 2, 15.5));
+        // w = d s (q - 4), q of 3 bits, s of 6 less 32.
+        FIELDS.put(ElementType.Q3_K, new Fields(108, uniform(64) * uniform(8), -1, 0));
         // w = d s (q - 32), s a random signed byte.
         FIELDS.put(ElementType.Q6_K, new Fields(208, uniform(256) * uniform(64), -1, 0));
     }

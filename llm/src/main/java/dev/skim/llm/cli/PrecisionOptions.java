@@ -12,7 +12,7 @@ final class PrecisionOptions {
 
     @Option(
             names = "--exact",
-            description = "Compute all in f32. Otherwise what is multiplied with weights of 4 or 5 bits or with Q6_K is "
+            description = "Compute all in f32. Otherwise what is multiplied with Q4_0 to Q5_1 or Q3_K to Q6_K is "
                     + "rounded to 8 or 9 bits, and sums with Q8_0 are rounded once more, which is faster.")
     private boolean exact;
 
