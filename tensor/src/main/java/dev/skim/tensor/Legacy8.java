@@ -147,10 +147,6 @@ final class Legacy8 extends PanelLayout {
         }
     }
 
-    /**
-     * Two vectors of rows at a time, twice: four accumulators hide the latency of the multiply-adds. At 256 bits these are a
-     * panel's rows. Panels take turns, since two streams of memory are faster than one.
-     */
     @Override
     void dot(byte[] panel, int[] at, int pairs, int columns, float[] x, float[] y, int yo, Scratch scratch) {
         for (int block = 0; block < columns / BLOCK; block++) {
@@ -162,6 +158,10 @@ final class Legacy8 extends PanelLayout {
         }
     }
 
+    /**
+     * Two vectors of rows at a time, twice: four accumulators hide the latency of the multiply-adds. At 256 bits these are a
+     * panel's rows. Panels take turns, since two streams of memory are faster than one.
+     */
     private static void dot(byte[] panel, int first, int second, float[] x, int xo, float[] y, int yo) {
         int l = Simd.LANES;
         int xg = Simd.index(xo);
@@ -263,7 +263,6 @@ final class Legacy8 extends PanelLayout {
         }
     }
 
-    /** {@link #dot} with the numbers as they stand and differences; one loop for both, with shifts as arguments, is slower. */
     @Override
     void roundedDot(
             byte[] panel, int[] at, int pairs, int columns, Activations x, float[] y, int yo, Scratch scratch) {
@@ -276,6 +275,7 @@ final class Legacy8 extends PanelLayout {
         }
     }
 
+    /** {@link #dot} with the numbers as they stand and differences; one loop for both, with shifts as arguments, is slower. */
     private static void roundedDot(byte[] panel, int first, int second, float[] x, int xo, float[] y, int yo) {
         int l = Simd.LANES;
         int xg = Simd.index(xo);

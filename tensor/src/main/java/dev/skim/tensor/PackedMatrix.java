@@ -32,8 +32,8 @@ public final class PackedMatrix {
     private static final int SLABS = 16;
 
     /**
-     * Pairs of panels that take turns in a lone token's product: the most streams of memory that a thread reads at once, less one for
-     * each pair. Intel's processors fetch ahead of a stream within a page of 4 KiB, and wait at the start of the next.
+     * Pairs of panels that take turns in a lone token's product; each panel is a stream of memory. An Emerald Rapids with vectors of
+     * 512 bits reads four streams 1.06 to 1.3 times as fast as two, a Zen 3 with 256 bits does not.
      */
     static final int PAIRS = Simd.BITS == 512 ? 2 : 1;
 

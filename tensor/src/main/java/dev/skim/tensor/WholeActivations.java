@@ -22,12 +22,18 @@ final class WholeActivations {
     private static final int GROUP = WholeProduct.GROUP;
 
 
+    /** Factors for a group of 6-bit codes: three, four and three for the numbers that they stand in. */
+    static final int FACTORS_6 = 10;
+
+    /** Those for a group of 4-bit codes: four and four. */
+    static final int FACTORS_4 = 2 * ShortTile.PARTS;
+
     private static final int LANES = F.length();
 
     /** Bits of the weights' codes: 4 or 6. */
     final int bits;
 
-    /** Factors for a group: three, four and three for the numbers that its codes of 6 bits stand in; four and four for those of 4. */
+    /** {@link #FACTORS_6} or {@link #FACTORS_4}. */
     final int perGroup;
 
     /** The whole numbers of a batch: {@code [tile][column][32]}. */
@@ -50,7 +56,7 @@ final class WholeActivations {
 
     WholeActivations(int bits) {
         this.bits = bits;
-        perGroup = bits == 6 ? 10 : 8;
+        perGroup = bits == 6 ? FACTORS_6 : FACTORS_4;
     }
 
     /** Rounds a lone token of {@code columns} elements, whole blocks. */

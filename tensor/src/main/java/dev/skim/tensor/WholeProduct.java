@@ -88,7 +88,7 @@ final class WholeProduct {
         FloatVector na = FloatVector.zero(F), nb = na, nc = na, nd = na;
         for (int g = 0; g < GROUPS; g++) {
             ShortVector a = IntVector.broadcast(I, starts[ti + g]).reinterpretAsShorts(), b = a, c = a, d = a;
-            int k = xi + g * 10;
+            int k = xi + g * WholeActivations.FACTORS_6;
             int ka = ai + g * SIXES;
             int kb = bi + g * SIXES;
             int sg = si + g * QuantLayout.SCALES;
@@ -194,7 +194,7 @@ final class WholeProduct {
             IntVector u;
             for (int n = 0; n < 2; n++) {
                 Simd.keepLoads();
-                int k = xi + 8 * g + 4 * n;
+                int k = xi + g * WholeActivations.FACTORS_4 + n * ShortTile.PARTS;
                 ShortVector t0 = IntVector.broadcast(I, x[k]).reinterpretAsShorts();
                 ShortVector t1 = IntVector.broadcast(I, x[k + 1]).reinterpretAsShorts();
                 ShortVector t2 = IntVector.broadcast(I, x[k + 2]).reinterpretAsShorts();
