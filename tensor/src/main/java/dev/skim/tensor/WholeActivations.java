@@ -9,18 +9,14 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * Activations rounded in blocks of 64 columns: {@code x = scale * n} with whole numbers n whose sizes add up to at most
- * 1,023 in each of a block's four groups of 16 columns, so that {@link WholeProduct} is exact. An ordinary block's largest
+ * 1,023 in each of a block's four groups of 16 columns, 4,095 for weights of 4 bits, so that {@link WholeProduct} is exact. An ordinary block's largest
  * number is about 140.
  */
 final class WholeActivations {
     /** Columns that share a scale. */
     static final int BLOCK = 64;
 
-    /** What a group's sizes add up to before they are rounded, each by a half at most: 1,014 + 8 is under 1,023. */
-    private static final float TOTAL = 1014;
-
     private static final int GROUP = WholeProduct.GROUP;
-
 
     /** Factors for a group of 6-bit codes: three, four and three for the numbers that they stand in. */
     static final int FACTORS_6 = 10;
@@ -32,6 +28,9 @@ final class WholeActivations {
 
     /** Bits of the weights' codes: 4 or 6. */
     final int bits;
+
+    /** What a group's sizes add up to before they are rounded, each by a half at most: 1,014 + 8 is under 1,023, 4,086 + 8 under 4,095. */
+    private final float total;
 
     /** {@link #FACTORS_6} or {@link #FACTORS_4}. */
     final int perGroup;
@@ -56,6 +55,7 @@ final class WholeActivations {
 
     WholeActivations(int bits) {
         this.bits = bits;
+        total = bits == 6 ? 1014 : 4086;
         perGroup = bits == 6 ? FACTORS_6 : FACTORS_4;
     }
 
@@ -74,8 +74,8 @@ final class WholeActivations {
                 size = Math.max(size, RoundedActivations.size(source, i, GROUP));
             }
             boolean small = size < RoundedActivations.SMALLEST;
-            scales[b] = small ? 0 : size / TOTAL;
-            float inverse = small ? 0 : TOTAL / size;
+            scales[b] = small ? 0 : size / total;
+            float inverse = small ? 0 : total / size;
             for (int i = 0; i < BLOCK; i += LANES) {
                 FloatVector.fromArray(F, source, from + i)
                         .mul(inverse)
@@ -174,8 +174,8 @@ final class WholeActivations {
             largest = largest.max(a.add(b).add(c.add(d)));
         }
         VectorMask<Float> small = largest.lt(RoundedActivations.SMALLEST);
-        largest.div(TOTAL).blend(0, small).intoArray(scales, set);
-        FloatVector inverse = FloatVector.broadcast(F, TOTAL).div(largest).blend(0, small);
+        largest.div(total).blend(0, small).intoArray(scales, set);
+        FloatVector inverse = FloatVector.broadcast(F, total).div(largest).blend(0, small);
         for (int k = 0; k < BLOCK; k++) {
             int at = from + k * Tile.SIZE;
             FloatVector.fromArray(F, source, at)

@@ -17,7 +17,7 @@ import jdk.incubator.vector.ShortVector;
 /**
  * Products of 6-bit codes with {@link WholeActivations}: of each block of 64 columns the whole number
  * {@code n = sum of q * c * x}, with codes q of -32 to 31 and a scale c of -128 to 127 for every 16 columns, and then
- * {@code y += n * (d * scale)} in f32, in the order of the blocks. The same with 4-bit codes, -8 to 7, of smaller sums.
+ * {@code y += n * (d * scale)} in f32, in the order of the blocks. The same with 4-bit codes, -8 to 7.
  *
  * <p>A lone token takes the codes, of 0 to 63, as they stand in 32-bit numbers u ({@link BytePlanes#putSixes}), and multiplies both
  * 16-bit halves at once. As in {@link ShortTile}, it takes u, u >>> 6, u >>> 12 and, of the second of three numbers, u >>> 14, with
@@ -27,8 +27,8 @@ import jdk.incubator.vector.ShortVector;
  *
  * <p>n is exact, whatever the order of its sum: a group's sum of q * x is at most 32 * 1,023 and so fits into 16 bits,
  * and that of all four with their scales is at most 4 * 128 * 32 * 1,023 = 16,760,832, under the 2^24 up to which f32 has
- * every whole number. So a lone token may be summed in 16-bit lanes, where it is fastest, and a batch by the f32 tile: the
- * bits are the same.
+ * every whole number; with 4 bits 8 * 4,095 and 16,773,120. So a lone token may be summed in 16-bit lanes, where it is fastest,
+ * and a batch by the f32 tile: the bits are the same.
  */
 final class WholeProduct {
     /** Columns of a group. */
