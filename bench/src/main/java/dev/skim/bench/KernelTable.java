@@ -35,7 +35,7 @@ public final class KernelTable {
 
     private KernelTable() {}
 
-    /** Measures, which takes a quarter of an hour, and prints. */
+    /** Measures, which takes six minutes a width, and prints. */
     public static void main(String[] arguments) throws RunnerException {
         String threads = arguments.length > 0 ? arguments[0] : "1";
         List<String> widths = arguments.length > 1
