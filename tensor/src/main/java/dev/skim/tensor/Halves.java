@@ -120,9 +120,9 @@ final class Halves {
         }
     }
 
-    /** Puts {@code shift * d} where the minima of groups stand whose scales are d, of a panel's 32 rows. */
+    /** Puts {@code shift * d} where the minima of groups stand whose scales are d, of a panel's 32 rows; nothing where it is 0. */
     static void shift(int groups, float shift, float[] s, int so) {
-        for (int g = 0; g < groups; g++) {
+        for (int g = 0; g < groups && shift != 0; g++) {
             for (int r = so + g * SCALES; r < so + g * SCALES + ROWS; r += Simd.LANES) {
                 FloatVector.fromArray(F, s, r).mul(shift).intoArray(s, r + MINIMA);
             }

@@ -107,9 +107,7 @@ final class KQuant36 extends QuantLayout {
     void scales(byte[] panel, int at, float shift, float[] s, int so) {
         Halves.expand(panel, at, ROWS, s, so + FACTORS);
         Halves.multiply(panel, at + GROUP_SCALES, GROUPS, s, so + FACTORS, s, so, SCALES);
-        if (shift != 0) {
-            Halves.shift(GROUPS, shift, s, so);
-        }
+        Halves.shift(GROUPS, shift, s, so);
     }
 
     @Override
@@ -147,10 +145,8 @@ final class KQuant36 extends QuantLayout {
         int so = scalesAt(from);
         wholeScales(panel, blockAt(first, from), to.scales, 0);
         wholeScales(panel, blockAt(second, from), to.scales, ROWS);
-        if (shift() != 0) {
-            Halves.shift(GROUPS, shift(), to.scales, 0);
-            Halves.shift(GROUPS, shift(), to.scales, ROWS);
-        }
+        Halves.shift(GROUPS, shift(), to.scales, 0);
+        Halves.shift(GROUPS, shift(), to.scales, ROWS);
         expandUnits(panel, first, from, n, to.scales, so, to.weights, 0);
         expandUnits(panel, second, from, n, to.scales, so + ROWS, to.weights, n * ROWS);
     }

@@ -149,11 +149,20 @@ final class Legacy8 extends PanelLayout {
 
     @Override
     void dot(byte[] panel, int[] at, int pairs, int columns, float[] x, float[] y, int yo, Scratch scratch) {
+        dot(panel, at, pairs, columns, x, false, y, yo);
+    }
+
+    private void dot(byte[] panel, int[] at, int pairs, int columns, float[] x, boolean rounded, float[] y, int yo) {
         for (int block = 0; block < columns / BLOCK; block++) {
             for (int pair = 0; pair < pairs; pair++) {
                 int first = at[2 * pair] + block * blockBytes;
                 int second = at[2 * pair + 1] + block * blockBytes;
-                dot(panel, first, second, x, block * BLOCK, y, yo + 2 * pair * ROWS);
+                int to = yo + 2 * pair * ROWS;
+                if (rounded) {
+                    roundedDot(panel, first, second, x, block * BLOCK, y, to);
+                } else {
+                    dot(panel, first, second, x, block * BLOCK, y, to);
+                }
             }
         }
     }
@@ -266,13 +275,7 @@ final class Legacy8 extends PanelLayout {
     @Override
     void roundedDot(
             byte[] panel, int[] at, int pairs, int columns, Activations x, float[] y, int yo, Scratch scratch) {
-        for (int block = 0; block < columns / BLOCK; block++) {
-            for (int pair = 0; pair < pairs; pair++) {
-                int first = at[2 * pair] + block * blockBytes;
-                int second = at[2 * pair + 1] + block * blockBytes;
-                roundedDot(panel, first, second, x.differences, block * BLOCK, y, yo + 2 * pair * ROWS);
-            }
-        }
+        dot(panel, at, pairs, columns, x.differences, true, y, yo);
     }
 
     /** {@link #dot} with the numbers as they stand and differences; one loop for both, with shifts as arguments, is slower. */

@@ -54,7 +54,7 @@ public final class PackedMatrix {
         int panels = panels();
         long slab = Math.clamp((long) panels * panelBytes / SLABS, SMALL_SLAB, SLAB);
         // Whole pairs, and as many as take turns, so that these are always of one array.
-        this.slabPanels = Math.toIntExact(Math.max(1, slab / (2 * PAIRS * panelBytes)) * 2 * PAIRS);
+        this.slabPanels = Math.toIntExact(Math.max(1, slab / panelBytes / (2 * PAIRS)) * 2 * PAIRS);
         this.slabs = new byte[(panels + slabPanels - 1) / slabPanels][];
     }
 
@@ -63,7 +63,7 @@ public final class PackedMatrix {
      *
      * @param data rows x columns elements of {@code type}; not needed afterwards
      * @throws IllegalArgumentException when the shape is empty, the columns are not whole blocks or the data is short
-     * @throws ArithmeticException when 32 rows take more bytes than an array can have
+     * @throws ArithmeticException when the panels that take turns take more bytes than an array can have
      */
     public static PackedMatrix pack(ElementType type, MemorySegment data, int rows, int columns, Workers workers) {
         long rowBytes = type.bytes(columns);
@@ -84,7 +84,7 @@ public final class PackedMatrix {
      * @param source rows of {@code columns} elements of {@code type}, which may be asked for twice; what it throws is thrown on;
      *     not needed afterwards
      * @throws IllegalArgumentException when the shape is empty or the columns are not whole blocks
-     * @throws ArithmeticException when 32 rows take more bytes than an array can have
+     * @throws ArithmeticException when the panels that take turns take more bytes than an array can have
      */
     public static PackedMatrix pack(ElementType type, Source source, int rows, int columns, Workers workers) {
         if (rows < 1 || columns < 1) {

@@ -13,8 +13,7 @@ public final class Products {
     /** Pieces of work for each thread that are to be had before units of panels go together. */
     private static final int ENOUGH = 4;
 
-    private final Workers.Task lone = this::lone;
-    private final Workers.Task batch = this::batch;
+    private final Workers.Task work = this::work;
     private PackedMatrix[] matrices = new PackedMatrix[4];
     private float[][] outs = new float[4][];
     private int[] offsets = new int[4];
@@ -85,7 +84,7 @@ public final class Products {
             bytes = Math.max(bytes, together[i] * matrix.panelBytes());
         }
         // A thread claims about 64 KiB of weights at a time for a lone token: some 3 microseconds of work.
-        workers.run(items, single ? Math.max(1, 32_768 / bytes) : 1, single ? lone : batch);
+        workers.run(items, single ? Math.max(1, 32_768 / bytes) : 1, work);
     }
 
     private int owner(int item) {
@@ -96,23 +95,17 @@ public final class Products {
         return i;
     }
 
-    private void lone(int begin, int end, int worker) {
+    private void work(int begin, int end, int worker) {
         for (int item = begin; item < end; item++) {
             int i = owner(item);
-            int own = item - (i == 0 ? 0 : ends[i - 1]);
-            int pair = own * together[i];
-            int pairs = Math.min(together[i], matrices[i].units(activations) - pair);
-            matrices[i].dot(pair, pairs, activations, outs[i], offsets[i], adds[i]);
-        }
-    }
-
-    private void batch(int begin, int end, int worker) {
-        for (int item = begin; item < end; item++) {
-            int i = owner(item);
-            int own = item - (i == 0 ? 0 : ends[i - 1]);
-            int unit = own * together[i];
-            int units = Math.min(together[i], matrices[i].units(activations) - unit);
-            matrices[i].product(unit, units, activations, outs[i], offsets[i], strides[i], adds[i]);
+            PackedMatrix matrix = matrices[i];
+            int unit = (item - (i == 0 ? 0 : ends[i - 1])) * together[i];
+            int units = Math.min(together[i], matrix.units(activations) - unit);
+            if (activations.tokens == 1) {
+                matrix.dot(unit, units, activations, outs[i], offsets[i], adds[i]);
+            } else {
+                matrix.product(unit, units, activations, outs[i], offsets[i], strides[i], adds[i]);
+            }
         }
     }
 }

@@ -9,8 +9,8 @@ import jdk.incubator.vector.VectorOperators;
 
 /**
  * Activations rounded in blocks of 64 columns: {@code x = scale * n} with whole numbers n whose sizes add up to at most
- * 1,023 in each of a block's four groups of 16 columns, 4,095 for weights of 4 bits, so that {@link WholeProduct} is exact. An ordinary block's largest
- * number is about 140.
+ * 1,023 in each of a block's four groups of 16 columns, 4,095 for weights of 4 bits, so that {@link WholeProduct} is exact. With 6
+ * bits an ordinary block's largest number is about 140.
  */
 final class WholeActivations {
     /** Columns that share a scale. */
@@ -29,7 +29,7 @@ final class WholeActivations {
     /** Bits of the weights' codes: 4 or 6. */
     final int bits;
 
-    /** What a group's sizes add up to before they are rounded, each by a half at most: 1,014 + 8 is under 1,023, 4,086 + 8 under 4,095. */
+    /** What a group's sizes add up to before they are rounded, each by a half at most: 8 less than may be. */
     private final float total;
 
     /** {@link #FACTORS_6} or {@link #FACTORS_4}. */
