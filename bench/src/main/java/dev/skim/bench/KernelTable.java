@@ -28,7 +28,8 @@ public final class KernelTable {
     private static final List<ElementType> ALL = List.of(
             ElementType.F32, ElementType.F16, ElementType.BF16, ElementType.Q8_0,
             ElementType.Q4_0, ElementType.Q4_1, ElementType.Q5_0, ElementType.Q5_1,
-            ElementType.Q3_K, ElementType.Q4_K, ElementType.Q5_K, ElementType.Q6_K);
+            ElementType.Q2_K, ElementType.Q3_K, ElementType.Q4_K, ElementType.Q5_K, ElementType.Q6_K,
+            ElementType.IQ4_NL, ElementType.IQ4_XS);
 
     /** The types whose products round more unless exact ones are asked for. */
     private static final List<ElementType> ROUNDED = ALL.stream().filter(Kernels::rounds).toList();

@@ -34,13 +34,13 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 public class MatrixBenchmark {
-    @Param({"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q3_K", "Q4_K", "Q5_K", "Q6_K"})
+    @Param({"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS"})
     public ElementType type;
 
     @Param({"1", "512"})
     public int tokens;
 
-    /** Whether all types multiply in f32; else Q4_0 to Q5_1 and Q3_K to Q6_K round the activations to 8 or 9 bits, and Q8_0 the weights. */
+    /** Whether all types multiply in f32; else Q4_0 to Q5_1 and Q2_K to Q6_K round the activations to 8 bits or more, and Q8_0 the weights. */
     @Param({"true", "false"})
     public boolean exact;
 

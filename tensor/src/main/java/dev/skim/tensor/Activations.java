@@ -26,6 +26,7 @@ public final class Activations {
 
     private final RoundedActivations short4 = new RoundedActivations(4);
     private final RoundedActivations short5 = new RoundedActivations(5);
+    private final WholeActivations whole2 = new WholeActivations(2);
     private final WholeActivations whole4 = new WholeActivations(4);
     private final WholeActivations whole6 = new WholeActivations(6);
     int tokens;
@@ -39,8 +40,8 @@ public final class Activations {
     /**
      * Makes an empty batch.
      *
-     * @param exact whether all products are one chain of multiply-adds of f32 weights; else those with Q4_0 to Q5_1 and
-     *     Q3_K to Q6_K round the activations, and those with Q8_0 are chains of rounded weights
+     * @param exact whether all products are one chain of multiply-adds of f32 weights; else those with Q4_0 to Q5_1,
+     *     Q2_K to Q6_K and TQ2_0 round the activations, and those with Q8_0 are chains of rounded weights
      */
     public Activations(boolean exact) {
         this.exact = exact;
@@ -70,9 +71,13 @@ public final class Activations {
         return bits == 5 ? short5 : short4;
     }
 
-    /** The activations that codes of 4 or 6 bits with whole scales are multiplied with where products round. */
+    /** The activations that codes of 2, 4 or 6 bits with whole scales are multiplied with where products round. */
     WholeActivations whole(int bits) {
-        return bits == 4 ? whole4 : whole6;
+        return switch (bits) {
+            case 2 -> whole2;
+            case 4 -> whole4;
+            default -> whole6;
+        };
     }
 
     /** Lays out what products with this layout need. */
@@ -90,6 +95,7 @@ public final class Activations {
             case SHORT -> short4.set(tiles, tokens, columns, workers);
             case SHORTER -> short5.set(tiles, tokens, columns, workers);
             case WHOLE -> whole6.set(tiles, tokens, columns, workers);
+            case WHOLE_OF_2 -> whole2.set(tiles, tokens, columns, workers);
             case WHOLE_OF_4 -> whole4.set(tiles, tokens, columns, workers);
             case DIFFERENCES -> differences = interleave(differences, true, workers);
         }

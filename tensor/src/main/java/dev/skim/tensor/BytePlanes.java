@@ -143,6 +143,20 @@ final class BytePlanes {
     }
 
     /**
+     * Puts sixteen codes of 2 bits of a row into a number: its bytes j have, from the lowest bits on, columns j, j + 8, j + 4 and j + 12.
+     *
+     * @param from where the sixteen bytes stand in the first row, whose codes start at bit {@code shift}
+     */
+    static void putTwos(byte[] rows, int from, int shift, int stride, byte[] panel, int at) {
+        for (int r = 0; r < ROWS; r++) {
+            long first = (long) LONG.get(rows, from + r * stride) >>> shift & LOW_PAIRS;
+            long second = (long) LONG.get(rows, from + r * stride + Long.BYTES) >>> shift & LOW_PAIRS;
+            long codes = first | second << 2;
+            INT.set(panel, at + r * Integer.BYTES, (int) (codes | codes >>> 32 << 4));
+        }
+    }
+
+    /**
      * Puts 32 codes of 5 bits of a row into five 32-bit numbers: six in each, code 6i and the next two in the lower half of number i
      * and the three after them in the upper one. The bit that is left in each half is bit i of code 30, in the upper half of code 31.
      *

@@ -29,6 +29,36 @@ final class Codes {
 
     private Codes() {}
 
+    /** A group's sixteen columns of a row are in a number ({@link BytePlanes#putTwos}); {@code whole} leaves out the minima. */
+    static void expand2(
+            byte[] q, int qo, int stride, int groups, boolean whole, float[] s, int so, float[] out, int oo) {
+        int l = Simd.LANES;
+        for (int g = 0; g < groups; g++) {
+            for (int r = 0; r < 2 * l; r += l) {
+                FloatVector d = FloatVector.fromArray(F, s, so + g * SCALES + r);
+                FloatVector m = whole ? FloatVector.zero(F) : FloatVector.fromArray(F, s, so + g * SCALES + MINIMA + r);
+                int to = oo + g * SIXTEEN * ROWS + r;
+                IntVector u = ByteVector.fromArray(WORDS, q, qo + g * stride + 4 * r).reinterpretAsInts();
+                ((FloatVector) u.and(3).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to);
+                ((FloatVector) u.lanewise(LSHR, 2).and(3).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 8 * ROWS);
+                ((FloatVector) u.lanewise(LSHR, 4).and(3).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 4 * ROWS);
+                ((FloatVector) u.lanewise(LSHR, 6).and(3).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 12 * ROWS);
+                ((FloatVector) u.lanewise(LSHR, 8).and(3).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + ROWS);
+                ((FloatVector) u.lanewise(LSHR, 10).and(3).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 9 * ROWS);
+                ((FloatVector) u.lanewise(LSHR, 12).and(3).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 5 * ROWS);
+                ((FloatVector) u.lanewise(LSHR, 14).and(3).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 13 * ROWS);
+                ((FloatVector) u.lanewise(LSHR, 16).and(3).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 2 * ROWS);
+                ((FloatVector) u.lanewise(LSHR, 18).and(3).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 10 * ROWS);
+                ((FloatVector) u.lanewise(LSHR, 20).and(3).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 6 * ROWS);
+                ((FloatVector) u.lanewise(LSHR, 22).and(3).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 14 * ROWS);
+                ((FloatVector) u.lanewise(LSHR, 24).and(3).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 3 * ROWS);
+                ((FloatVector) u.lanewise(LSHR, 26).and(3).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 11 * ROWS);
+                ((FloatVector) u.lanewise(LSHR, 28).and(3).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 7 * ROWS);
+                ((FloatVector) u.lanewise(LSHR, 30).convertShape(I2F, F, 0)).fma(d, m).intoArray(out, to + 15 * ROWS);
+            }
+        }
+    }
+
     /** Eight columns of a row are in a number ({@link BytePlanes#putEights}). */
     static void expand4(
             byte[] q, int qo, int stride, int groups, int group, float[] s, int so, float[] out, int oo) {

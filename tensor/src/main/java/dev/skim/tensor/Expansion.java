@@ -11,6 +11,9 @@ final class Expansion {
     /** The codes of two panels' columns as {@link ShortTile} multiplies them. */
     final short[] codes = new short[PanelLayout.CHUNK * ShortTile.ROWS];
 
+    /** The minima of two panels' groups of 16 columns, where they are a tile's weights: {@code [panel][group][32]}. */
+    final float[] minima = new float[2 * PanelLayout.LONGEST / WholeProduct.GROUP * Tile.SIZE];
+
     /** Scales and minima of two panels. */
     final float[] scales = new float[GROUPS * QuantLayout.SCALES];
 }

@@ -50,8 +50,8 @@ final class FloatLayout extends PanelLayout {
     }
 
     @Override
-    void expand(byte[] panel, int at, int from, int n, float[] out, Scratch scratch) {
-        expand(panel, at + from * blockBytes, n * ROWS, out, 0);
+    void expand(byte[] panel, int at, int from, int n, float[] out, int to, Scratch scratch) {
+        expand(panel, at + from * blockBytes, n * ROWS, out, to);
     }
 
     private void expand(byte[] panel, int at, int n, float[] out, int to) {
@@ -82,37 +82,7 @@ final class FloatLayout extends PanelLayout {
 
     @Override
     void dot(byte[] panel, int[] at, int pairs, int columns, float[] x, float[] y, int yo, Scratch scratch) {
-        float[] w = scratch.weights;
-        for (int from = 0; from < columns; from += PIECE) {
-            int n = Math.min(PIECE, columns - from);
-            for (int pair = 0; pair < pairs; pair++) {
-                expand(panel, at[2 * pair] + from * blockBytes, n * ROWS, w, 0);
-                expand(panel, at[2 * pair + 1] + from * blockBytes, n * ROWS, w, PIECE * ROWS);
-                for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
-                    dot(w, strip, n, x, from, y, yo + 2 * pair * ROWS + strip);
-                }
-            }
-        }
-    }
-
-    private static void dot(float[] w, int strip, int n, float[] x, int xo, float[] y, int yo) {
-        int l = Simd.LANES;
-        FloatVector a0 = FloatVector.fromArray(Simd.F, y, yo), a1 = FloatVector.fromArray(Simd.F, y, yo + l);
-        FloatVector b0 = FloatVector.fromArray(Simd.F, y, yo + ROWS);
-        FloatVector b1 = FloatVector.fromArray(Simd.F, y, yo + ROWS + l);
-        for (int k = 0; k < n; k++) {
-            FloatVector xk = FloatVector.broadcast(Simd.F, x[xo + k]);
-            int a = strip + k * ROWS;
-            int b = a + PIECE * ROWS;
-            a0 = FloatVector.fromArray(Simd.F, w, a).fma(xk, a0);
-            a1 = FloatVector.fromArray(Simd.F, w, a + l).fma(xk, a1);
-            b0 = FloatVector.fromArray(Simd.F, w, b).fma(xk, b0);
-            b1 = FloatVector.fromArray(Simd.F, w, b + l).fma(xk, b1);
-        }
-        a0.intoArray(y, yo);
-        a1.intoArray(y, yo + l);
-        b0.intoArray(y, yo + ROWS);
-        b1.intoArray(y, yo + ROWS + l);
+        dotExpanded(PIECE, panel, at, pairs, columns, x, y, yo, scratch);
     }
 
     @Override

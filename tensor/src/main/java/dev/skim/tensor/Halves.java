@@ -7,6 +7,7 @@ import static dev.skim.tensor.Simd.I;
 import static jdk.incubator.vector.VectorOperators.B2F;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.S2I;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2I;
 
@@ -135,6 +136,31 @@ final class Halves {
             for (int r = 0; r < ROWS; r += Simd.LANES) {
                 ((FloatVector) ByteVector.fromArray(BYTES, a, from + g * ROWS + r).convertShape(B2F, F, 0))
                         .mul(FloatVector.fromArray(F, factors, fo + r))
+                        .intoArray(out, to + g * stride + r);
+            }
+        }
+    }
+
+    /** {@code out[to + g * stride + r] = factors[fo + r] * } the low four bits of {@code a[from + g * 32 + r]}. */
+    static void lowNibbles(byte[] a, int from, int groups, float[] factors, int fo, float[] out, int to, int stride) {
+        for (int g = 0; g < groups; g++) {
+            for (int r = 0; r < ROWS; r += Simd.LANES) {
+                IntVector b = (IntVector) ByteVector.fromArray(BYTES, a, from + g * ROWS + r).convertShape(ZERO_EXTEND_B2I, I, 0);
+                ((FloatVector) b.and(15).convertShape(I2F, F, 0))
+                        .mul(FloatVector.fromArray(F, factors, fo + r))
+                        .intoArray(out, to + g * stride + r);
+            }
+        }
+    }
+
+    /** {@code out[to + g * stride + r] = -factors[fo + r] * } the high four bits of {@code a[from + g * 32 + r]}. */
+    static void highNibbles(byte[] a, int from, int groups, float[] factors, int fo, float[] out, int to, int stride) {
+        for (int g = 0; g < groups; g++) {
+            for (int r = 0; r < ROWS; r += Simd.LANES) {
+                IntVector b = (IntVector) ByteVector.fromArray(BYTES, a, from + g * ROWS + r).convertShape(ZERO_EXTEND_B2I, I, 0);
+                ((FloatVector) b.lanewise(LSHR, 4).convertShape(I2F, F, 0))
+                        .mul(FloatVector.fromArray(F, factors, fo + r))
+                        .neg()
                         .intoArray(out, to + g * stride + r);
             }
         }

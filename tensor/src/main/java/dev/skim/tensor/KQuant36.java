@@ -124,16 +124,17 @@ final class KQuant36 extends QuantLayout {
     @Override
     void roundedDot(
             byte[] panel, int[] at, int pairs, int columns, Activations x, float[] y, int yo, Scratch scratch) {
+        WholeActivations whole = x.whole(bits);
         for (int from = 0; from < columns; from += block) {
             for (int pair = 0; pair < pairs; pair++) {
                 float[] s = scratch.pairScales[pair];
                 wholeScales(panel, blockAt(at[2 * pair], from), s, 0);
                 wholeScales(panel, blockAt(at[2 * pair + 1], from), s, ROWS);
             }
-            for (int c = 0; c < block; c += WholeActivations.BLOCK) {
+            for (int c = 0; c < block; c += whole.block) {
                 for (int pair = 0; pair < pairs; pair++) {
                     WholeProduct.dot(
-                            panel, blockAt(at[2 * pair], from) + codes, blockAt(at[2 * pair + 1], from) + codes, c, x.whole(bits), from,
+                            panel, blockAt(at[2 * pair], from) + codes, blockAt(at[2 * pair + 1], from) + codes, c, whole, from,
                             scratch.pairScales[pair], y, yo + 2 * pair * ROWS);
                 }
             }
@@ -155,15 +156,13 @@ final class KQuant36 extends QuantLayout {
     void roundedMultiply(
             Activations x, int token, int tokens, int from, int n, Expansion w, float[] y, int yo, Scratch scratch) {
         WholeActivations whole = x.whole(bits);
-        for (int k = 0; k < n; k += WholeActivations.BLOCK) {
+        for (int k = 0; k < n; k += whole.block) {
             int at = token * x.columns + (from + k) * Tile.SIZE;
             for (int row = 0; row < 2 * ROWS; row += ROWS) {
                 Tile.multiply(
-                        whole.tiles, at, w.weights, row * n + k * ROWS, WholeActivations.BLOCK, tokens,
-                        scratch.square, 0, ROWS, false);
+                        whole.tiles, at, w.weights, row * n + k * ROWS, whole.block, tokens, scratch.square, 0, ROWS, false);
                 WholeProduct.add(
-                        scratch.square, tokens, w.scales, FACTORS + row, whole.scales, at / WholeActivations.BLOCK,
-                        y, yo + row);
+                        scratch.square, tokens, w.scales, FACTORS + row, whole.scales, at / whole.block, y, yo + row);
             }
         }
     }

@@ -124,9 +124,9 @@ final class Legacy8 extends PanelLayout {
     }
 
     @Override
-    void expand(byte[] panel, int at, int from, int n, float[] out, Scratch scratch) {
+    void expand(byte[] panel, int at, int from, int n, float[] out, int to, Scratch scratch) {
         for (int k = 0; k < n; k += BLOCK) {
-            expandCodes(panel, at + (from + k) / BLOCK * blockBytes, out, k * ROWS, scratch.scales);
+            expandCodes(panel, at + (from + k) / BLOCK * blockBytes, out, to + k * ROWS, scratch.scales);
         }
     }
 

@@ -221,7 +221,7 @@ public final class PackedMatrix {
             int p = 2 * unit;
             layout.roundedExpand(slab(p), offset(p), offset(neighbour(p)), from, n, to, scratch);
         } else {
-            layout.expand(slab(unit), offset(unit), from, n, to.weights, scratch);
+            layout.expand(slab(unit), offset(unit), from, n, to.weights, 0, scratch);
         }
     }
 

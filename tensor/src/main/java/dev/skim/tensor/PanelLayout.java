@@ -1,5 +1,7 @@
 package dev.skim.tensor;
 
+import jdk.incubator.vector.FloatVector;
+
 /**
  * How the rows of a weight matrix lie in memory: panels of 32 rows, cut into blocks of columns, rows side by side.
  *
@@ -49,8 +51,13 @@ abstract class PanelLayout {
             case Q8_0 -> new Legacy8();
             case Q4_K -> new KQuant45(4);
             case Q5_K -> new KQuant45(5);
+            case Q2_K -> new KQuant2(type);
+            case TQ2_0 -> new KQuant2(type);
             case Q3_K -> new KQuant36(4);
             case Q6_K -> new KQuant36(6);
+            case IQ4_NL -> new TableLayout(type);
+            case IQ4_XS -> new TableLayout(type);
+            case MXFP4 -> new TableLayout(type);
             default -> new RawLayout(type);
         };
     }
@@ -74,8 +81,8 @@ abstract class PanelLayout {
         return this;
     }
 
-    /** Expands columns {@code from} to {@code from + n - 1} of a panel to {@code out[k * 32 + row]}. */
-    abstract void expand(byte[] panel, int at, int from, int n, float[] out, Scratch scratch);
+    /** Expands columns {@code from} to {@code from + n - 1} of a panel to {@code out[to + k * 32 + row]}. */
+    abstract void expand(byte[] panel, int at, int from, int n, float[] out, int to, Scratch scratch);
 
     /**
      * Multiplies pairs of panels of the same array with one activation: rows of the first go to {@code y[yo ..]}, those of
@@ -84,6 +91,46 @@ abstract class PanelLayout {
      * @param at where the panels start, two for each of {@code pairs} pairs, which take turns as often as they can
      */
     abstract void dot(byte[] panel, int[] at, int pairs, int columns, float[] x, float[] y, int yo, Scratch scratch);
+
+    /**
+     * {@link #dot} of panels that are expanded first, for layouts without a loop that unpacks in registers.
+     *
+     * @param piece columns that are expanded in one go, whole blocks or a part of one that divides it
+     */
+    final void dotExpanded(
+            int piece, byte[] panel, int[] at, int pairs, int columns, float[] x, float[] y, int yo, Scratch scratch) {
+        float[] w = scratch.weights;
+        for (int from = 0; from < columns; from += piece) {
+            int n = Math.min(piece, columns - from);
+            for (int pair = 0; pair < pairs; pair++) {
+                expand(panel, at[2 * pair], from, n, w, 0, scratch);
+                expand(panel, at[2 * pair + 1], from, n, w, n * ROWS, scratch);
+                for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
+                    dot(w, strip, n, x, from, y, yo + 2 * pair * ROWS + strip);
+                }
+            }
+        }
+    }
+
+    private static void dot(float[] w, int strip, int n, float[] x, int xo, float[] y, int yo) {
+        int l = Simd.LANES;
+        FloatVector a0 = FloatVector.fromArray(Simd.F, y, yo), a1 = FloatVector.fromArray(Simd.F, y, yo + l);
+        FloatVector b0 = FloatVector.fromArray(Simd.F, y, yo + ROWS);
+        FloatVector b1 = FloatVector.fromArray(Simd.F, y, yo + ROWS + l);
+        for (int k = 0; k < n; k++) {
+            FloatVector xk = FloatVector.broadcast(Simd.F, x[xo + k]);
+            int a = strip + k * ROWS;
+            int b = a + n * ROWS;
+            a0 = FloatVector.fromArray(Simd.F, w, a).fma(xk, a0);
+            a1 = FloatVector.fromArray(Simd.F, w, a + l).fma(xk, a1);
+            b0 = FloatVector.fromArray(Simd.F, w, b).fma(xk, b0);
+            b1 = FloatVector.fromArray(Simd.F, w, b + l).fma(xk, b1);
+        }
+        a0.intoArray(y, yo);
+        a1.intoArray(y, yo + l);
+        b0.intoArray(y, yo + ROWS);
+        b1.intoArray(y, yo + ROWS + l);
+    }
 
     /** How products round, unless they are to be exact. */
     Rounding rounding() {

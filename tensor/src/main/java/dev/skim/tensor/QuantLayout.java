@@ -3,8 +3,8 @@ package dev.skim.tensor;
 /**
  * The layout of quantised types whose weights are {@code q * scale + minimum} with a scale for each group of columns.
  *
- * <p>A block holds its 32 rows' scales side by side and then the codes column by column. 4-bit codes: for every eight
- * columns 32 numbers of 32 bits ({@link BytePlanes#putEights}). 5-bit codes: for every 32 columns five times 32 numbers
+ * <p>A block holds its 32 rows' scales side by side and then the codes column by column. 2-bit codes: for every sixteen columns 32
+ * numbers of 32 bits ({@link BytePlanes#putTwos}). 4-bit codes: for every eight columns as many ({@link BytePlanes#putEights}). 5-bit codes: for every 32 columns five times 32 numbers
  * ({@link BytePlanes#putFives}). 6-bit codes: for every sixteen columns three times 32 numbers ({@link BytePlanes#putSixes}). 8-bit
  * codes: signed bytes. So a product reads a panel from front to back.
  */
@@ -21,7 +21,7 @@ abstract class QuantLayout extends PanelLayout {
     /** Columns that share a scale. */
     final int group;
 
-    /** Bits of a code: 4, 5, 6 or 8. */
+    /** Bits of a code: 2, 4, 5, 6 or 8. */
     final int bits;
 
     /** Where the codes start in a panel's block. */
@@ -79,12 +79,12 @@ abstract class QuantLayout extends PanelLayout {
     }
 
     /** Where the codes of column {@code from} stand, the first of a unit. */
-    private int codesAt(int at, int from) {
+    final int codesAt(int at, int from) {
         return blockAt(at, from) + codes + from % block / UNIT * unitBytes();
     }
 
     /** Bytes from a group's codes to those of the next, of the same block or not. */
-    private int groupStep() {
+    final int groupStep() {
         return block == group ? blockBytes : groupBytes();
     }
 
@@ -136,23 +136,26 @@ abstract class QuantLayout extends PanelLayout {
             int base = at + b * blockBytes;
             scales(panel, base, 0, s, 0);
             for (int c = 0; c < block; c++) {
-                int g = c / group;
                 int q = code(panel, base + codes + c / UNIT * unitBytes(), c % UNIT, lane);
-                float scale = s[g * SCALES + lane];
-                out[offset + b * block + c] =
-                        hasMinima() ? Math.fma(q, scale, s[g * SCALES + MINIMA + lane]) : (q - zero()) * scale;
+                int scales = c / group * SCALES + lane;
+                out[offset + b * block + c] = weight(q, s[scales], s[scales + MINIMA]);
             }
         }
     }
 
+    /** What a code means. */
+    float weight(int q, float scale, float minimum) {
+        return hasMinima() ? Math.fma(q, scale, minimum) : (q - zero()) * scale;
+    }
+
     @Override
-    void expand(byte[] panel, int at, int from, int n, float[] out, Scratch scratch) {
+    void expand(byte[] panel, int at, int from, int n, float[] out, int to, Scratch scratch) {
         scales(panel, at, from, n, shift(), scratch.scales, 0);
-        expandUnits(panel, at, from, n, scratch.scales, scalesAt(from), out, 0);
+        expandUnits(panel, at, from, n, scratch.scales, scalesAt(from), out, to);
     }
 
     /** Expands {@code n} columns whose scales start at {@code so} to {@code out[to + k * 32 + row]}. */
-    final void expandUnits(
+    void expandUnits(
             byte[] q, int at, int from, int n, float[] s, int so, float[] out, int to) {
         int qo = codesAt(at, from);
         int stride = groupStep();
@@ -161,6 +164,7 @@ abstract class QuantLayout extends PanelLayout {
             int numbers = qo + 4 * strip;
             int scale = so + strip;
             switch (bits) {
+                case 2 -> Codes.expand2(q, numbers, stride, groups, false, s, scale, out, to + strip);
                 case 4 -> Codes.expand4(q, numbers, stride, groups, group, s, scale, out, to + strip);
                 case 5 -> Codes.expand5(q, numbers, stride, groups, s, scale, out, to + strip);
                 case 6 -> Codes.expand6(q, numbers, stride, groups, s, scale, out, to + strip);
@@ -183,7 +187,8 @@ abstract class QuantLayout extends PanelLayout {
         }
     }
 
-    private void dotBlock(byte[] q, int qa, int qb, float[] s, float[] x, int xo, float[] y, int yo) {
+    /** Multiplies a block of two panels, whose codes start at {@code qa} and {@code qb}, with a lone token. */
+    void dotBlock(byte[] q, int qa, int qb, float[] s, float[] x, int xo, float[] y, int yo) {
         int groups = block / group;
         int stride = groupBytes();
         for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {

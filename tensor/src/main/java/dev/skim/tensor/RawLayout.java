@@ -1,7 +1,6 @@
 package dev.skim.tensor;
 
 import java.lang.foreign.MemorySegment;
-import jdk.incubator.vector.FloatVector;
 
 /**
  * The layout of the rarer types: the file's own blocks, the 32 rows of a panel block by block side by side. Every use
@@ -34,7 +33,7 @@ final class RawLayout extends PanelLayout {
     }
 
     @Override
-    void expand(byte[] panel, int at, int from, int n, float[] out, Scratch scratch) {
+    void expand(byte[] panel, int at, int from, int n, float[] out, int to, Scratch scratch) {
         MemorySegment segment = MemorySegment.ofArray(panel);
         for (int k = 0; k < n; ) {
             int column = from + k;
@@ -44,7 +43,7 @@ final class RawLayout extends PanelLayout {
             for (int r = 0; r < ROWS; r++) {
                 Blocks.expand(type, segment, base + r * type.blockBytes(), scratch.row, 0, block);
                 for (int i = 0; i < take; i++) {
-                    out[(k + i) * ROWS + r] = scratch.row[inBlock + i];
+                    out[to + (k + i) * ROWS + r] = scratch.row[inBlock + i];
                 }
             }
             k += take;
@@ -53,23 +52,7 @@ final class RawLayout extends PanelLayout {
 
     @Override
     void dot(byte[] panel, int[] at, int pairs, int columns, float[] x, float[] y, int yo, Scratch scratch) {
-        float[] w = scratch.weights;
-        for (int from = 0; from < columns; from += block) {
-            for (int p = 0; p < 2 * pairs; p++) {
-                expand(panel, at[p], from, block, w, scratch);
-                accumulate(w, x, from, block, y, yo + p * ROWS);
-            }
-        }
-    }
-
-    private static void accumulate(float[] w, float[] x, int xo, int n, float[] y, int yo) {
-        for (int r = 0; r < ROWS; r += Simd.LANES) {
-            FloatVector a = FloatVector.fromArray(Simd.F, y, yo + r);
-            for (int k = 0; k < n; k++) {
-                a = FloatVector.fromArray(Simd.F, w, k * ROWS + r).fma(FloatVector.broadcast(Simd.F, x[xo + k]), a);
-            }
-            a.intoArray(y, yo + r);
-        }
+        dotExpanded(block, panel, at, pairs, columns, x, y, yo, scratch);
     }
 
     @Override

@@ -12,6 +12,8 @@ enum Rounding {
     WHOLE,
     /** The same for codes of 4 bits. */
     WHOLE_OF_4,
+    /** The same for codes of 2 bits. */
+    WHOLE_OF_2,
     /** No more than f32 does, of {@link Activations#differences}. */
     DIFFERENCES
 }

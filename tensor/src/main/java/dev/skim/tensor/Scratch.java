@@ -9,8 +9,8 @@ final class Scratch {
     /** What a batch is multiplied with in one go. */
     final Expansion[] expansions = new Expansion[Products.TOGETHER];
 
-    /** A block of a panel, expanded. */
-    final float[] weights = new float[PanelLayout.LONGEST * Tile.SIZE];
+    /** A block of two panels, expanded. */
+    final float[] weights = new float[2 * PanelLayout.LONGEST * Tile.SIZE];
 
     /** Scales and minima of two panels, for each pair of panels that take turns. */
     final float[][] pairScales = new float[PackedMatrix.PAIRS][Expansion.GROUPS * QuantLayout.SCALES];

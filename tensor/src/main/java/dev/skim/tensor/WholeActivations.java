@@ -8,13 +8,16 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Activations rounded in blocks of 64 columns: {@code x = scale * n} with whole numbers n whose sizes add up to at most
- * 1,023 in each of a block's four groups of 16 columns, 4,095 for weights of 4 bits, so that {@link WholeProduct} is exact. With 6
- * bits an ordinary block's largest number is about 140.
+ * Activations rounded in blocks of 64 columns, 128 for weights of 2 bits: {@code x = scale * n} with whole numbers n whose sizes add
+ * up to at most 1,023 in each of a block's groups of 16 columns, 4,095 for weights of 4 bits and 10,922 for those of 2, so that {@link
+ * WholeProduct} is exact. With 6 bits an ordinary block's largest number is about 140.
  */
 final class WholeActivations {
-    /** Columns that share a scale. */
+    /** Columns that share a scale where codes have 4 or 6 bits. */
     static final int BLOCK = 64;
+
+    /** The same where they have 2. */
+    static final int BLOCK_2 = 128;
 
     private static final int GROUP = WholeProduct.GROUP;
 
@@ -24,15 +27,21 @@ final class WholeActivations {
     /** Those for a group of 4-bit codes: four and four. */
     static final int FACTORS_4 = 2 * ShortTile.PARTS;
 
+    /** Those for a group of 2-bit codes, which is one number. */
+    static final int FACTORS_2 = 8;
+
     private static final int LANES = F.length();
 
-    /** Bits of the weights' codes: 4 or 6. */
+    /** Bits of the weights' codes: 2, 4 or 6. */
     final int bits;
+
+    /** Columns that share a scale. */
+    final int block;
 
     /** What a group's sizes add up to before they are rounded, each by a half at most: 8 less than may be. */
     private final float total;
 
-    /** {@link #FACTORS_6} or {@link #FACTORS_4}. */
+    /** {@link #FACTORS_6}, {@link #FACTORS_4} or {@link #FACTORS_2}. */
     final int perGroup;
 
     /** The whole numbers of a batch: {@code [tile][column][32]}. */
@@ -44,19 +53,34 @@ final class WholeActivations {
      */
     int[] factors = new int[0];
 
-    /** What a lone token's sums of groups start from: less the code in the middle times the sum of the whole numbers, in the lower half. */
+    /**
+     * What a lone token's sums of groups start from: less the code in the middle times the sum of the whole numbers, in the lower half;
+     * 0 where codes of 2 bits are what they are.
+     */
     int[] starts = new int[0];
 
     /** {@code [tile][block][32]}, or {@code [block]} of a lone token. */
     float[] scales = new float[0];
 
+    /** For codes of 2 bits, which have minima, the groups' sums of rounded activations: {@code [tile][group][32]}. */
+    float[] sums = new float[0];
+
     /** A lone token's block. */
-    private final int[] whole = new int[BLOCK];
+    private final int[] whole = new int[BLOCK_2];
 
     WholeActivations(int bits) {
         this.bits = bits;
-        total = bits == 6 ? 1014 : 4086;
-        perGroup = bits == 6 ? FACTORS_6 : FACTORS_4;
+        block = bits == 2 ? BLOCK_2 : BLOCK;
+        total = switch (bits) {
+            case 2 -> 10_914;
+            case 4 -> 4_086;
+            default -> 1_014;
+        };
+        perGroup = switch (bits) {
+            case 2 -> FACTORS_2;
+            case 4 -> FACTORS_4;
+            default -> FACTORS_6;
+        };
     }
 
     /** Rounds a lone token of {@code columns} elements, whole blocks. */
@@ -66,17 +90,17 @@ final class WholeActivations {
             starts = new int[groups];
             factors = new int[groups * perGroup];
         }
-        fitScales(columns / BLOCK);
-        for (int b = 0; b < columns / BLOCK; b++) {
-            int from = b * BLOCK;
+        fitScales(columns / block);
+        for (int b = 0; b < columns / block; b++) {
+            int from = b * block;
             float size = 0;
-            for (int i = from; i < from + BLOCK; i += GROUP) {
+            for (int i = from; i < from + block; i += GROUP) {
                 size = Math.max(size, RoundedActivations.size(source, i, GROUP));
             }
             boolean small = size < RoundedActivations.SMALLEST;
             scales[b] = small ? 0 : size / total;
             float inverse = small ? 0 : total / size;
-            for (int i = 0; i < BLOCK; i += LANES) {
+            for (int i = 0; i < block; i += LANES) {
                 FloatVector.fromArray(F, source, from + i)
                         .mul(inverse)
                         .add(RoundedActivations.ROUND)
@@ -84,21 +108,39 @@ final class WholeActivations {
                         .sub(RoundedActivations.ZERO)
                         .intoArray(whole, i);
             }
-            for (int i = 0; i < BLOCK; i += GROUP) {
+            for (int i = 0; i < block; i += GROUP) {
                 int group = (from + i) / GROUP;
                 int sum = 0;
                 for (int k = i; k < i + GROUP; k++) {
                     sum += whole[k];
                 }
-                starts[group] = RoundedActivations.both(-sum << bits - 1, 0);
-                if (bits == 6) {
-                    factors(i, group * perGroup);
-                } else {
-                    RoundedActivations.differences(whole, i, factors, group * perGroup);
-                    RoundedActivations.differences(whole, i + ShortTile.EIGHT, factors, group * perGroup + ShortTile.PARTS);
+                starts[group] = bits == 2 ? 0 : RoundedActivations.both(-sum << bits - 1, 0);
+                switch (bits) {
+                    case 2 -> {
+                        sums[group] = scales[b] * sum;
+                        factorsOfTwos(i, group * perGroup);
+                    }
+                    case 4 -> {
+                        RoundedActivations.differences(whole, i, factors, group * perGroup);
+                        RoundedActivations.differences(whole, i + ShortTile.EIGHT, factors, group * perGroup + ShortTile.PARTS);
+                    }
+                    default -> factors(i, group * perGroup);
                 }
             }
         }
+    }
+
+    /** The factors for a group's columns, which stand in one number ({@link BytePlanes#putTwos}): each less four times the one before. */
+    private void factorsOfTwos(int from, int to) {
+        for (int i = 0; i < FACTORS_2; i++) {
+            int low = whole[from + columnOfTwos(i)] - (i == 0 ? 0 : 4 * whole[from + columnOfTwos(i - 1)]);
+            int high = whole[from + columnOfTwos(8 + i)] - 4 * whole[from + columnOfTwos(7 + i)];
+            factors[to + i] = RoundedActivations.both(low, high);
+        }
+    }
+
+    private static int columnOfTwos(int place) {
+        return place / 4 + place % 2 * 8 + place / 2 % 2 * 4;
     }
 
     /** The factors for a group's columns, which stand in three numbers ({@link BytePlanes#putSixes}). */
@@ -135,16 +177,16 @@ final class WholeActivations {
             set(source, columns);
             return;
         }
-        int blocks = (tokens + Tile.SIZE - 1) / Tile.SIZE * (columns / BLOCK);
-        int size = Math.multiplyExact(blocks, BLOCK * Tile.SIZE);
+        int blocks = (tokens + Tile.SIZE - 1) / Tile.SIZE * (columns / block);
+        int size = Math.multiplyExact(blocks, block * Tile.SIZE);
         if (tiles.length < size) {
             tiles = new float[size];
         }
         fitScales(blocks * Tile.SIZE);
         workers.run(blocks, 4, (begin, end, worker) -> {
-            for (int block = begin; block < end; block++) {
+            for (int b = begin; b < end; b++) {
                 for (int lane = 0; lane < Tile.SIZE; lane += LANES) {
-                    round(source, block * BLOCK * Tile.SIZE + lane, block * Tile.SIZE + lane);
+                    round(source, b * block * Tile.SIZE + lane, b * Tile.SIZE + lane);
                 }
             }
         });
@@ -152,6 +194,7 @@ final class WholeActivations {
 
     private void fitScales(int size) {
         if (scales.length < size) {
+            sums = new float[bits == 2 ? size * (block / GROUP) : 0];
             scales = new float[size];
         }
     }
@@ -159,7 +202,7 @@ final class WholeActivations {
     /** Rounds a vector of tokens' columns of one block. */
     private void round(float[] source, int from, int set) {
         FloatVector largest = FloatVector.zero(F);
-        for (int k = 0; k < BLOCK; k += GROUP) {
+        for (int k = 0; k < block; k += GROUP) {
             FloatVector a = FloatVector.zero(F);
             FloatVector b = a;
             FloatVector c = a;
@@ -176,13 +219,30 @@ final class WholeActivations {
         VectorMask<Float> small = largest.lt(RoundedActivations.SMALLEST);
         largest.div(total).blend(0, small).intoArray(scales, set);
         FloatVector inverse = FloatVector.broadcast(F, total).div(largest).blend(0, small);
-        for (int k = 0; k < BLOCK; k++) {
+        for (int k = 0; k < block; k++) {
             int at = from + k * Tile.SIZE;
             FloatVector.fromArray(F, source, at)
                     .mul(inverse)
                     .add(RoundedActivations.ROUND)
                     .sub(RoundedActivations.ROUND)
                     .intoArray(tiles, at);
+        }
+        if (bits == 2) {
+            sumGroups(from, set);
+        }
+    }
+
+    /** Sums of whole numbers are exact. */
+    private void sumGroups(int from, int set) {
+        FloatVector scale = FloatVector.fromArray(F, scales, set);
+        // A block's groups follow on those of the tile's blocks before it, as its scales do.
+        int to = set / Tile.SIZE * (block / GROUP) * Tile.SIZE + set % Tile.SIZE;
+        for (int k = 0; k < block; k += GROUP) {
+            FloatVector sum = FloatVector.zero(F);
+            for (int i = k; i < k + GROUP; i++) {
+                sum = sum.add(FloatVector.fromArray(F, tiles, from + i * Tile.SIZE));
+            }
+            sum.mul(scale).intoArray(sums, to + k / GROUP * Tile.SIZE);
         }
     }
 }

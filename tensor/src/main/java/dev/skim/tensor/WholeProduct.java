@@ -17,7 +17,8 @@ import jdk.incubator.vector.ShortVector;
 /**
  * Products of 6-bit codes with {@link WholeActivations}: of each block of 64 columns the whole number
  * {@code n = sum of q * c * x}, with codes q of -32 to 31 and a scale c of -128 to 127 for every 16 columns, and then
- * {@code y += n * (d * scale)} in f32, in the order of the blocks. The same with 4-bit codes, -8 to 7.
+ * {@code y += n * (d * scale)} in f32, in the order of the blocks. The same with 4-bit codes, -8 to 7, and with 2-bit ones, 0 to 3,
+ * whose blocks are of 128 columns and whose minima are added apart.
  *
  * <p>A lone token takes the codes, of 0 to 63, as they stand in 32-bit numbers u ({@link BytePlanes#putSixes}), and multiplies both
  * 16-bit halves at once. As in {@link ShortTile}, it takes u, u >>> 6, u >>> 12 and, of the second of three numbers, u >>> 14, with
@@ -27,15 +28,16 @@ import jdk.incubator.vector.ShortVector;
  *
  * <p>n is exact, whatever the order of its sum: a group's sum of q * x is at most 32 * 1,023 and so fits into 16 bits,
  * and that of all four with their scales is at most 4 * 128 * 32 * 1,023 = 16,760,832, under the 2^24 up to which f32 has
- * every whole number; with 4 bits 8 * 4,095 and 16,773,120. So a lone token may be summed in 16-bit lanes, where it is fastest,
+ * every whole number; with 4 bits 8 * 4,095 and 16,773,120, with 2 bits 3 * 10,922 and, as scales are 15 at most, 3,931,920. So a lone token may be summed in 16-bit lanes, where it is fastest,
  * and a batch by the f32 tile: the bits are the same.
  */
 final class WholeProduct {
     /** Columns of a group. */
     static final int GROUP = 16;
 
-    /** Groups of a block. */
+    /** Groups of a block, and of one with codes of 2 bits. */
     private static final int GROUPS = WholeActivations.BLOCK / GROUP;
+    private static final int GROUPS_2 = WholeActivations.BLOCK_2 / GROUP;
 
     /** Bytes of a 32-bit number of each of a panel's rows. */
     private static final int NUMBER = Integer.BYTES * Tile.SIZE;
@@ -62,19 +64,18 @@ final class WholeProduct {
     static void dot(
             byte[] q, int first, int second, int column, WholeActivations x, int from, float[] s,
             float[] y, int yo) {
-        boolean six = x.bits == 6;
         int group = (from + column) / GROUP;
-        float scale = x.scales[(from + column) / WholeActivations.BLOCK];
-        int codes = column / GROUP * (six ? SIXES : FOURS);
+        float scale = x.scales[(from + column) / x.block];
+        int codes = column / GROUP * GROUP * x.bits * Tile.SIZE / 8;
         int scales = column / GROUP * QuantLayout.SCALES;
         int xo = group * x.perGroup;
         for (int r = 0; r < Tile.SIZE; r += Simd.STRIP) {
             int a = first + codes + r * Integer.BYTES;
             int b = second + codes + r * Integer.BYTES;
-            if (six) {
-                four6(q, a, b, x.factors, xo, x.starts, group, s, scales + r, FACTORS + r, scale, y, yo + r);
-            } else {
-                four4(q, a, b, x.factors, xo, x.starts, group, s, scales + r, FACTORS + r, scale, y, yo + r);
+            switch (x.bits) {
+                case 2 -> four2(q, a, b, x.factors, xo, s, scales + r, FACTORS + r, scale, y, yo + r);
+                case 4 -> four4(q, a, b, x.factors, xo, x.starts, group, s, scales + r, FACTORS + r, scale, y, yo + r);
+                default -> four6(q, a, b, x.factors, xo, x.starts, group, s, scales + r, FACTORS + r, scale, y, yo + r);
             }
         }
     }
@@ -229,6 +230,86 @@ final class WholeProduct {
         nb.fma(FloatVector.fromArray(F, s, factors + l).mul(scale), FloatVector.fromArray(F, y, yo + l)).intoArray(y, yo + l);
         nc.fma(FloatVector.fromArray(F, s, factors + Tile.SIZE).mul(scale), FloatVector.fromArray(F, y, yo + Tile.SIZE)).intoArray(y, yo + Tile.SIZE);
         nd.fma(FloatVector.fromArray(F, s, factors + Tile.SIZE + l).mul(scale), FloatVector.fromArray(F, y, yo + Tile.SIZE + l)).intoArray(y, yo + Tile.SIZE + l);
+    }
+
+    /** The same with 2-bit codes of 0 to 3: one number a group, eight products. */
+    private static void four2(
+            byte[] q, int qa, int qb, int[] x, int xo, float[] s, int scales, int factors, float scale, float[] y, int yo) {
+        int l = Simd.LANES;
+        int ai = Simd.index(qa), bi = Simd.index(qb), xi = Simd.index(xo), si = Simd.index(scales);
+        FloatVector na = FloatVector.zero(F), nb = na, nc = na, nd = na;
+        for (int g = 0; g < GROUPS_2; g++) {
+            int ka = ai + g * NUMBER;
+            int kb = bi + g * NUMBER;
+            int k = xi + g * WholeActivations.FACTORS_2;
+            int sg = si + g * QuantLayout.SCALES;
+            Simd.keepLoads();
+            ShortVector t0 = IntVector.broadcast(I, x[k]).reinterpretAsShorts();
+            ShortVector t1 = IntVector.broadcast(I, x[k + 1]).reinterpretAsShorts();
+            ShortVector t2 = IntVector.broadcast(I, x[k + 2]).reinterpretAsShorts();
+            ShortVector t3 = IntVector.broadcast(I, x[k + 3]).reinterpretAsShorts();
+            IntVector u = ByteVector.fromArray(WORDS, q, ka).reinterpretAsInts();
+            ShortVector a = u.reinterpretAsShorts().mul(t0).add(u.lanewise(LSHR, 2).reinterpretAsShorts().mul(t1));
+            a = a.add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 6).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, ka + 4 * l).reinterpretAsInts();
+            ShortVector b = u.reinterpretAsShorts().mul(t0).add(u.lanewise(LSHR, 2).reinterpretAsShorts().mul(t1));
+            b = b.add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 6).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, kb).reinterpretAsInts();
+            ShortVector c = u.reinterpretAsShorts().mul(t0).add(u.lanewise(LSHR, 2).reinterpretAsShorts().mul(t1));
+            c = c.add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 6).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, kb + 4 * l).reinterpretAsInts();
+            ShortVector d = u.reinterpretAsShorts().mul(t0).add(u.lanewise(LSHR, 2).reinterpretAsShorts().mul(t1));
+            d = d.add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 6).reinterpretAsShorts().mul(t3));
+            Simd.keepLoads();
+            t0 = IntVector.broadcast(I, x[k + 4]).reinterpretAsShorts();
+            t1 = IntVector.broadcast(I, x[k + 5]).reinterpretAsShorts();
+            t2 = IntVector.broadcast(I, x[k + 6]).reinterpretAsShorts();
+            t3 = IntVector.broadcast(I, x[k + 7]).reinterpretAsShorts();
+            u = ByteVector.fromArray(WORDS, q, ka).reinterpretAsInts();
+            a = a.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t1));
+            a = a.add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 14).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, ka + 4 * l).reinterpretAsInts();
+            b = b.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t1));
+            b = b.add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 14).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, kb).reinterpretAsInts();
+            c = c.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t1));
+            c = c.add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 14).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, kb + 4 * l).reinterpretAsInts();
+            d = d.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t1));
+            d = d.add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 14).reinterpretAsShorts().mul(t3));
+            u = a.reinterpretAsInts();
+            na = ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
+                    .fma(FloatVector.fromArray(F, s, sg), na);
+            u = b.reinterpretAsInts();
+            nb = ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
+                    .fma(FloatVector.fromArray(F, s, sg + l), nb);
+            u = c.reinterpretAsInts();
+            nc = ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
+                    .fma(FloatVector.fromArray(F, s, sg + Tile.SIZE), nc);
+            u = d.reinterpretAsInts();
+            nd = ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
+                    .fma(FloatVector.fromArray(F, s, sg + Tile.SIZE + l), nd);
+        }
+        na.fma(FloatVector.fromArray(F, s, factors).mul(scale), FloatVector.fromArray(F, y, yo)).intoArray(y, yo);
+        nb.fma(FloatVector.fromArray(F, s, factors + l).mul(scale), FloatVector.fromArray(F, y, yo + l)).intoArray(y, yo + l);
+        nc.fma(FloatVector.fromArray(F, s, factors + Tile.SIZE).mul(scale), FloatVector.fromArray(F, y, yo + Tile.SIZE)).intoArray(y, yo + Tile.SIZE);
+        nd.fma(FloatVector.fromArray(F, s, factors + Tile.SIZE + l).mul(scale), FloatVector.fromArray(F, y, yo + Tile.SIZE + l)).intoArray(y, yo + Tile.SIZE + l);
+    }
+
+    /**
+     * Adds {@code groups} groups' minima of two panels for a lone token: {@code y[yo + row] += m * total}, group by group.
+     *
+     * @param s from {@code so} on the minima m, {@link QuantLayout#SCALES} floats a group
+     * @param totals from {@code set} on the groups' sums of rounded activations
+     */
+    static void addMinima(float[] s, int so, int groups, float[] totals, int set, float[] y, int yo) {
+        for (int r = 0; r < ROWS; r += Simd.LANES) {
+            FloatVector sum = FloatVector.fromArray(F, y, yo + r);
+            for (int g = 0; g < groups; g++) {
+                sum = FloatVector.fromArray(F, s, so + g * QuantLayout.SCALES + r).fma(FloatVector.broadcast(F, totals[set + g]), sum);
+            }
+            sum.intoArray(y, yo + r);
+        }
     }
 
     /**

@@ -26,6 +26,9 @@ public final class RandomBlocks {
      */
     private record Fields(int scale, double deviation, int minimum, double ratio) {}
 
+    /** The root of the mean square of the sixteen values of IQ4_NL, whose mean is nearly 0 beside it. */
+    private static final double UNEVEN = Math.sqrt(4548);
+
     private static final Map<ElementType, Fields> FIELDS = new EnumMap<>(ElementType.class);
 
     static {
@@ -35,13 +38,17 @@ public final class RandomBlocks {
         FIELDS.put(ElementType.Q5_0, new Fields(0, uniform(32), -1, 0));
         FIELDS.put(ElementType.Q5_1, new Fields(0, uniform(32), 2, -15.5));
         FIELDS.put(ElementType.Q8_0, new Fields(0, uniform(255), -1, 0));
-        // w = d s q - m t with six random bits each in s and t.
-        FIELDS.put(ElementType.Q4_K, new Fields(0, kDeviation(16), 2, 7.5));
-        FIELDS.put(ElementType.Q5_K, new Fields(0, kDeviation(32), 2, 15.5));
+        // w = d s q - m t with six random bits each in s and t, or four.
+        FIELDS.put(ElementType.Q4_K, new Fields(0, kDeviation(16, 64), 2, 7.5));
+        FIELDS.put(ElementType.Q5_K, new Fields(0, kDeviation(32, 64), 2, 15.5));
+        FIELDS.put(ElementType.Q2_K, new Fields(80, kDeviation(4, 16), 82, 1.5));
         // w = d s (q - 4), q of 3 bits, s of 6 less 32.
         FIELDS.put(ElementType.Q3_K, new Fields(108, uniform(64) * uniform(8), -1, 0));
         // w = d s (q - 32), s a random signed byte.
         FIELDS.put(ElementType.Q6_K, new Fields(208, uniform(256) * uniform(64), -1, 0));
+        // w = d v, or d s v, v one of sixteen values and s as in Q3_K.
+        FIELDS.put(ElementType.IQ4_NL, new Fields(0, UNEVEN, -1, 0));
+        FIELDS.put(ElementType.IQ4_XS, new Fields(0, uniform(64) * UNEVEN, -1, 0));
     }
 
     private RandomBlocks() {}
@@ -81,7 +88,9 @@ public final class RandomBlocks {
         Fields fields = FIELDS.get(type);
         float scale = (float) (deviation / fields.deviation);
         for (long block = 0; block < size; block += type.blockBytes()) {
-            target.set(HALF, block + fields.scale, Float.floatToFloat16(scale));
+            // Values whose mean is not 0: of either sign.
+            float signed = type == ElementType.IQ4_NL && (target.get(HALF, block + fields.scale) & 1) == 1 ? -scale : scale;
+            target.set(HALF, block + fields.scale, Float.floatToFloat16(signed));
             if (fields.minimum >= 0) {
                 target.set(HALF, block + fields.minimum, Float.floatToFloat16((float) (scale * fields.ratio)));
             }
@@ -92,13 +101,16 @@ public final class RandomBlocks {
         return Math.sqrt(((double) values * values - 1) / 12);
     }
 
-    /** Of s q - (n - 1)/2 t: the variances of the two products added, as s, q and t are independent. */
-    private static double kDeviation(int values) {
-        double scales = 31.5 * 31.5;
-        double scalesSquare = scales + Math.pow(uniform(64), 2);
+    /**
+     * Of s q - (n - 1)/2 t, with n values of q and as many of s as of t: the variances of the two products added, as s, q and t are
+     * independent.
+     */
+    private static double kDeviation(int values, int multiples) {
+        double scales = Math.pow((multiples - 1) / 2.0, 2);
+        double scalesSquare = scales + Math.pow(uniform(multiples), 2);
         double mean = (values - 1) / 2.0;
         double quantsSquare = mean * mean + Math.pow(uniform(values), 2);
         double product = scalesSquare * quantsSquare - scales * mean * mean;
-        return Math.sqrt(product + mean * mean * Math.pow(uniform(64), 2));
+        return Math.sqrt(product + mean * mean * Math.pow(uniform(multiples), 2));
     }
 }

@@ -101,10 +101,13 @@ public record SyntheticModel(Shape shape, Mix mix) {
                 one(ElementType.Q8_0, 7),
                 one(ElementType.Q5_0, 8),
                 one(ElementType.Q5_1, 9),
+                one(ElementType.Q2_K, 10),
                 one(ElementType.Q3_K, 11),
                 one(ElementType.Q4_K, 14),
                 one(ElementType.Q5_K, 16),
                 one(ElementType.Q6_K, 18),
+                one(ElementType.IQ4_NL, 25),
+                one(ElementType.IQ4_XS, 30),
                 new Mix("Q4_K_M", ElementType.Q4_K, ElementType.Q6_K, 15),
                 new Mix("Q5_K_M", ElementType.Q5_K, ElementType.Q6_K, 17));
 
@@ -132,8 +135,7 @@ public record SyntheticModel(Shape shape, Mix mix) {
             }
             // What llama.cpp's quantiser falls back on where a row is not whole blocks of 256.
             return switch (type) {
-                // There IQ4_NL, which is as long.
-                case Q3_K -> ElementType.Q4_0;
+                case Q2_K, Q3_K, IQ4_XS -> ElementType.IQ4_NL;
                 case Q4_K -> ElementType.Q5_0;
                 case Q5_K -> ElementType.Q5_1;
                 default -> ElementType.Q8_0;

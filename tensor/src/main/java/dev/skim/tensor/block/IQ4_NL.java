@@ -8,7 +8,12 @@ import java.lang.foreign.MemorySegment;
  */
 public final class IQ4_NL implements BlockCodec {
     /** The 16 unevenly spaced values of the format, denser near zero. */
-    static final float[] VALUES = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+    static final byte[] VALUES = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+
+    /** The sixteen values that codes stand for. */
+    public static byte[] values() {
+        return VALUES.clone();
+    }
 
     @Override
     public void expand(MemorySegment source, long at, float[] target, int to, int count) {

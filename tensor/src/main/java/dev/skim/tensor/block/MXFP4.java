@@ -9,7 +9,12 @@ import java.lang.foreign.MemorySegment;
  */
 public final class MXFP4 implements BlockCodec {
     /** Twice the E2M1 values, so that they are whole; code 8 is plain zero. */
-    private static final float[] DOUBLED = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+    private static final byte[] DOUBLED = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+
+    /** Twice the sixteen values that codes stand for. */
+    public static byte[] doubled() {
+        return DOUBLED.clone();
+    }
 
     @Override
     public void expand(MemorySegment source, long at, float[] target, int to, int count) {
