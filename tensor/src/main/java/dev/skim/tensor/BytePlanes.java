@@ -23,7 +23,7 @@ final class BytePlanes {
     /** Where a number of them has bits of the last two codes. */
     static final int LAST_BITS = 0x80008000;
 
-    private static final long LOW_BITS = 0x0101010101010101L;
+    static final long LOW_BITS = 0x0101010101010101L;
     private static final long LOW_PAIRS = 0x0303030303030303L;
     private static final long TOP_NIBBLES = 0xF000F000F000F000L;
     private static final long LOW_HALF = 0xFFFFFFFFL;
@@ -136,10 +136,14 @@ final class BytePlanes {
                 long pairs = (long) LONG.get(rows, low + r * stride + j) >>> lowShift & LOW_PAIRS;
                 long thirds = (long) LONG.get(rows, third + r * stride + j) >>> thirdShift & LOW_BITS;
                 // The third bit is worth 4, and 4 more carries it to 8.
-                long codes = (pairs | thirds << 2) + 4 * LOW_BITS;
-                INT.set(panel, at + j / Long.BYTES * NUMBERS + r * Integer.BYTES, (int) (codes | codes >>> 32 << 4));
+                putEight((pairs | thirds << 2) + 4 * LOW_BITS, panel, at + j / Long.BYTES * NUMBERS + r * Integer.BYTES);
             }
         }
+    }
+
+    /** Puts eight codes of 4 bits, a byte each, into a number as {@link #putEights} does. */
+    static void putEight(long codes, byte[] panel, int at) {
+        INT.set(panel, at, (int) (codes | codes >>> 32 << 4));
     }
 
     /**

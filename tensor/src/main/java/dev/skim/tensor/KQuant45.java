@@ -6,7 +6,7 @@ package dev.skim.tensor;
  *
  * <p>In the panel the 6-bit numbers stand as bytes: 148 bytes a row's block for the file's 144, and no bit shuffling.
  */
-final class KQuant45 extends QuantLayout {
+class KQuant45 extends QuantLayout {
     private static final int MINIMUM_FACTORS = 64;
 
     /** The eight groups' scales, and behind them their minima. */
@@ -24,7 +24,11 @@ final class KQuant45 extends QuantLayout {
     private static final long LOW_SIXES = 0x3F3F3F3F3F3F3F3FL;
 
     KQuant45(int bits) {
-        super(256, 32, bits, 20);
+        this(bits, 20);
+    }
+
+    KQuant45(int bits, int scaleBytes) {
+        super(256, 32, bits, scaleBytes);
     }
 
     @Override

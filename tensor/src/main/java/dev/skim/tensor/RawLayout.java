@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
  * The layout of the rarer types: the file's own blocks, the 32 rows of a panel block by block side by side. Every use
  * expands them to f32 first, by the type's plain definition.
  */
-final class RawLayout extends PanelLayout {
+class RawLayout extends PanelLayout {
     private final ElementType type;
 
     RawLayout(ElementType type) {

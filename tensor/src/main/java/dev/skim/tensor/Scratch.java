@@ -21,6 +21,9 @@ final class Scratch {
     /** Where the panels of those pairs start. */
     final int[] panels = new int[2 * PackedMatrix.PAIRS];
 
+    /** A block of two panels as bytes, four columns in a number. */
+    final int[] numbers = new int[2 * PanelLayout.LONGEST / Integer.BYTES * Tile.SIZE];
+
     /** One row's block, expanded. */
     final float[] row = new float[PanelLayout.LONGEST];
 

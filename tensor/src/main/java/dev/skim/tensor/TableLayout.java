@@ -1,21 +1,27 @@
 package dev.skim.tensor;
 
 import static dev.skim.tensor.Simd.BYTES;
+import static dev.skim.tensor.Simd.F;
 import static dev.skim.tensor.Simd.I;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LT;
 import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_B2I;
 
+import dev.skim.tensor.block.IQ3_XXS;
 import dev.skim.tensor.block.IQ4_NL;
 import dev.skim.tensor.block.MXFP4;
+import dev.skim.tensor.block.PointCodec;
 import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /**
- * IQ4_NL, IQ4_XS and MXFP4: codes of 4 bits that stand for sixteen values of a table; {@code w = value * scale}.
+ * IQ4_NL, IQ4_XS, IQ3_XXS and MXFP4: codes of 4 bits that stand for sixteen values of a table; {@code w = value * scale}.
  *
- * <p>The first has a half-precision scale for 32 columns, the second a half-precision factor and a signed byte for each 32 of a block
- * of 256 (138 bytes a row's block for the file's 136), the third a power of two for 32.
+ * <p>IQ4_NL has a half-precision scale for 32 columns, IQ4_XS and IQ3_XXS have a half-precision factor and a signed byte for each 32 of
+ * a block of 256, MXFP4 a power of two for 32. The codes are the file's but for IQ3_XXS: instead of points of four
+ * numbers these themselves, a sign and one of eight sizes each. So a row's block of it takes 138 bytes for the file's 98; those of
+ * IQ4_XS take 138 for 136.
  */
 final class TableLayout extends QuantLayout {
     // From a block's start in the file of IQ4_XS: the upper bits of the groups' scales, their low four, the codes.
@@ -34,13 +40,26 @@ final class TableLayout extends QuantLayout {
     TableLayout(ElementType type) {
         super(type.blockSize(), 32, 4, scaleBytes(type));
         this.type = type;
-        table = type == ElementType.MXFP4 ? new TableCodes(MXFP4.doubled()) : new TableCodes(IQ4_NL.values());
+        table = new TableCodes(switch (type) {
+            case MXFP4 -> MXFP4.doubled();
+            case IQ3_XXS -> bothSigns(IQ3_XXS.sizes());
+            default -> IQ4_NL.values();
+        });
+    }
+
+    private static byte[] bothSigns(int[] sizes) {
+        byte[] values = new byte[2 * sizes.length];
+        for (int i = 0; i < sizes.length; i++) {
+            values[i] = (byte) sizes[i];
+            values[sizes.length + i] = (byte) -sizes[i];
+        }
+        return values;
     }
 
     private static int scaleBytes(ElementType type) {
         return switch (type) {
             case IQ4_NL -> 2;
-            case IQ4_XS -> 2 + 8;
+            case IQ4_XS, IQ3_XXS -> 2 + 8;
             default -> 1;
         };
     }
@@ -62,6 +81,10 @@ final class TableLayout extends QuantLayout {
 
     @Override
     void packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
+        if (type == ElementType.IQ3_XXS) {
+            packPoints(rows, from, stride, panel, at);
+            return;
+        }
         int rest;
         switch (type) {
             case IQ4_NL -> {
@@ -87,6 +110,27 @@ final class TableLayout extends QuantLayout {
         }
     }
 
+    private void packPoints(byte[] rows, int from, int stride, byte[] panel, int at) {
+        BytePlanes.putShorts(rows, from, stride, panel, at);
+        PointCodec codec = (PointCodec) type.codec();
+        for (int r = 0; r < ROWS; r++) {
+            int row = from + r * stride;
+            for (int g = 0; g < block / group; g++) {
+                panel[at + GROUP_SCALES + g * ROWS + r] = (byte) codec.multiple(rows, row, 2 * g);
+            }
+            for (int k = 0; k < block / 8; k++) {
+                long numbers = codec.numbers(rows, row, k);
+                long q = 0;
+                for (int j = 0; j < 8; j++) {
+                    // Sizes are 8 apart but for the last, which is in the last eight too.
+                    int number = (byte) (numbers >>> 8 * j);
+                    q |= (long) (Math.abs(number) / 8 | (number < 0 ? 8 : 0)) << 8 * j;
+                }
+                BytePlanes.putEight(q, panel, at + codes + (k * ROWS + r) * Integer.BYTES);
+            }
+        }
+    }
+
     /** Eight scales of 6 bits, which mean 32 less. */
     private static void packScales(byte[] rows, int from, int stride, byte[] panel, int at) {
         for (int r = 0; r < ROWS; r++) {
@@ -102,11 +146,20 @@ final class TableLayout extends QuantLayout {
     void scales(byte[] panel, int at, float shift, float[] s, int so) {
         switch (type) {
             case IQ4_NL -> Halves.expand(panel, at, ROWS, s, so);
-            case IQ4_XS -> {
+            case IQ4_XS, IQ3_XXS -> {
                 Halves.expand(panel, at, ROWS, s, so + FACTORS);
+                if (type == ElementType.IQ3_XXS) {
+                    quarter(s, so + FACTORS);
+                }
                 Halves.multiply(panel, at + GROUP_SCALES, block / group, s, so + FACTORS, s, so, SCALES);
             }
             default -> halfPowers(panel, at, s, so);
+        }
+    }
+
+    private static void quarter(float[] s, int so) {
+        for (int r = 0; r < ROWS; r += Simd.LANES) {
+            FloatVector.fromArray(F, s, so + r).mul(0.25f).intoArray(s, so + r);
         }
     }
 

@@ -29,7 +29,8 @@ class RoundedProductTest {
     Arbitrary<Case> cases() {
         return Combinators.combine(
                         Arbitraries.of(ElementType.Q4_0, ElementType.Q4_1, ElementType.Q4_K, ElementType.Q5_0,
-                                ElementType.Q5_1, ElementType.Q5_K, ElementType.Q2_K, ElementType.TQ2_0, ElementType.Q3_K, ElementType.Q6_K),
+                                ElementType.Q5_1, ElementType.Q5_K, ElementType.Q2_K, ElementType.TQ2_0, ElementType.Q3_K, ElementType.Q6_K,
+                                ElementType.IQ3_S),
                         Arbitraries.frequencyOf(
                                 Tuple.of(6, Arbitraries.integers().between(1, 200)),
                                 // So many that a batch is multiplied with several panels in one go.

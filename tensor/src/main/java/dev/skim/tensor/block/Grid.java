@@ -17,8 +17,12 @@ final class Grid {
     private static final long ONES = 0x0101010101010101L;
     /** Bytes as signed f32. */
     private static final float[] COORDINATES = new float[256];
+    private static final long[] EVEN = new long[128];
 
     static {
+        for (int seven = 0; seven < 128; seven++) {
+            EVEN[seven] = Fields.spread(seven | (Integer.bitCount(seven) & 1) << 7);
+        }
         for (int i = 0; i < 256; i++) {
             COORDINATES[i] = (byte) i;
         }
@@ -46,14 +50,25 @@ final class Grid {
 
     /** The mask of 7 sign bits in the low end of {@code bits}: the eighth makes the number of minus signs even. */
     static long evenSigns(int bits) {
-        int seven = bits & 0x7F;
-        return Fields.spread(seven | (Integer.bitCount(seven) & 1) << 7);
+        return EVEN[bits & 0x7F];
     }
 
-    /** Writes 8 elements: the point's coordinates (all positive) with the mask's signs, times {@code scale}. */
-    static void put(long point, long signs, float scale, float[] target, int to) {
+    /** Eight signed bytes: the point's coordinates (all positive) with the mask's signs. */
+    static long signed(long point, long signs) {
         // Two's complement byte by byte; no byte carries into the next because none is zero.
-        long signed = (point ^ signs) + (signs & ONES);
+        return (point ^ signs) + (signs & ONES);
+    }
+
+    /** Eight signed bytes, each with {@code addend} added to it. */
+    static long plus(long signed, int addend) {
+        // The signs apart, so that no byte carries into the next.
+        long signs = 0x80 * ONES;
+        long bytes = (addend & 0xFF) * ONES;
+        return (signed & ~signs) + (bytes & ~signs) ^ (signed ^ bytes) & signs;
+    }
+
+    /** Writes 8 elements: signed bytes times {@code scale}. */
+    static void put(long signed, float scale, float[] target, int to) {
         for (int j = 0; j < 8; j++) {
             target[to + j] = scale * COORDINATES[(int) (signed >>> 8 * j) & 0xFF];
         }

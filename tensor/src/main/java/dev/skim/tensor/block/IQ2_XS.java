@@ -1,13 +1,11 @@
 package dev.skim.tensor.block;
 
-import java.lang.foreign.MemorySegment;
-
 /**
  * 256 elements in 74 bytes: f16 {@code d}, 32 times 16 bits with a 9-bit code of 8 coordinates and, above it, 7 signs
  * ({@link Grid#evenSigns}), then 8 bytes of 4-bit scales, one for 16 elements, low nibble first. An element is
  * {@code d * (scale + 1/2) / 4 * coordinate}.
  */
-public final class IQ2_XS implements BlockCodec {
+public final class IQ2_XS extends PointCodec {
     /** 512 points of 8 coordinates. */
     private static final String SET =
             "VVVVUVVFQRVFAVRVVVBFQRAFAQBUURBAQQQAAQEAUFVFQRUVARQEAFBFQQAFAQQEAABAQQAQBQAAQAAAQFUFERQEARAA"
@@ -27,17 +25,24 @@ public final class IQ2_XS implements BlockCodec {
         static final long[] GRID = Grid.points(8, IQ2_XXS.VALUES, SET);
     }
 
+    /** Made once, for its element type. */
+    public IQ2_XS() {
+        super(74, 0.125f);
+    }
+
     @Override
-    public void expand(MemorySegment source, long at, float[] target, int to, int count) {
-        long[] grid = Points.GRID;
-        for (int end = to + count; to < end; to += 256, at += 74) {
-            float d = Fields.half(source, at);
-            long scales = Fields.i64(source, at + 66);
-            for (int k = 0; k < 32; k++) {
-                float scale = d * (0.5f + ((int) (scales >>> 4 * (k >>> 1)) & 15)) * 0.25f;
-                int code = Fields.u16(source, at + 2 + k * 2);
-                Grid.put(grid[code & 511], Grid.evenSigns(code >>> 9), scale, target, to + k * 8);
-            }
-        }
+    float factor(byte[] source, int at) {
+        return Fields.half(source, at);
+    }
+
+    @Override
+    public int multiple(byte[] source, int at, int group) {
+        return 1 + 2 * (Fields.u8(source, at + 66 + group / 2) >>> 4 * (group & 1) & 15);
+    }
+
+    @Override
+    public long numbers(byte[] source, int at, int k) {
+        int code = Fields.u16(source, at + 2 + k * 2);
+        return Grid.signed(Points.GRID[code & 511], Grid.evenSigns(code >>> 9));
     }
 }

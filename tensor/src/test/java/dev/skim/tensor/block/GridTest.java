@@ -47,7 +47,7 @@ class GridTest {
             @ForAll @IntRange(max = 1023) int code, @ForAll @IntRange(max = 255) int signs) {
         long point = IQ2_S.Points.GRID[code];
         float[] elements = new float[10];
-        Grid.put(point, Grid.signs(signs), 0.5f, elements, 1);
+        Grid.put(Grid.signed(point, Grid.signs(signs)), 0.5f, elements, 1);
         for (int j = 0; j < 8; j++) {
             int coordinate = (int) (point >>> 8 * j) & 0xFF;
             assertEquals((signs >>> j & 1) == 0 ? 0.5f * coordinate : -0.5f * coordinate, elements[1 + j]);

@@ -1,0 +1,56 @@
+package dev.skim.tensor;
+
+import dev.skim.tensor.block.PointCodec;
+
+/**
+ * IQ3_S: its points' numbers are the odd ones of either sign up to 15, and so {@code w = d * (2 * scale + 1) * (2 q - 15)} with codes
+ * q of 4 bits: Q4_K's form, where all minima are the scales times -7.5.
+ *
+ * <p>In the panel stand those codes instead of points, and the scales' factors {@code 2 * (2 * scale + 1)} as bytes: 138 bytes a row's block
+ * for the file's 110.
+ */
+final class IQuant3 extends KQuant45 {
+    private static final int GROUPS = 8;
+    private static final int GROUP_SCALES = 64;
+    private static final int FACTORS = WholeProduct.FACTORS;
+
+    private static final long SIGNS = 0x8080808080808080L;
+
+    /** What stands for 0 among the codes. */
+    private static final float MIDDLE = 7.5f;
+
+    private final PointCodec codec = (PointCodec) ElementType.IQ3_S.codec();
+
+    IQuant3() {
+        super(4, 2 + GROUPS);
+    }
+
+    @Override
+    int fileBytes() {
+        return ElementType.IQ3_S.blockBytes();
+    }
+
+    @Override
+    void packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
+        BytePlanes.putShorts(rows, from, stride, panel, at);
+        for (int r = 0; r < ROWS; r++) {
+            int row = from + r * stride;
+            for (int g = 0; g < GROUPS; g++) {
+                panel[at + GROUP_SCALES + g * ROWS + r] = (byte) (2 * codec.multiple(rows, row, 2 * g));
+            }
+            for (int k = 0; k < block / 8; k++) {
+                // From -15 to 15 in twos they become 0 to 30, signs apart so that no byte carries into the next, and then codes.
+                long odd = codec.numbers(rows, row, k);
+                long even = (odd & ~SIGNS) + 15 * BytePlanes.LOW_BITS ^ odd & SIGNS;
+                BytePlanes.putEight(even >>> 1, panel, at + codes + (k * ROWS + r) * Integer.BYTES);
+            }
+        }
+    }
+
+    @Override
+    void scales(byte[] panel, int at, float shift, float[] s, int so) {
+        Halves.expand(panel, at, ROWS, s, so + FACTORS);
+        Halves.multiply(panel, at + GROUP_SCALES, GROUPS, s, so + FACTORS, s, so, SCALES);
+        Halves.shift(GROUPS, shift - MIDDLE, s, so);
+    }
+}
