@@ -31,7 +31,8 @@ import org.openjdk.jmh.annotations.Warmup;
 public class ExpansionBenchmark {
     private static final int ROWS = 64;
 
-    @Param({"F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ4_NL", "IQ4_XS"})
+    @Param({"F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ2_XXS", "IQ3_XXS", "IQ3_S", "IQ4_NL",
+            "IQ4_XS"})
     public ElementType type;
 
     @Param("2048")

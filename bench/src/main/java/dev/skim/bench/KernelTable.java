@@ -20,7 +20,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
  * Prints the table of bench/README.md: for each element type and vector width G multiply-adds/s of a prompt's product, and
  * GB/s of the file's weights read by a token's.
  *
- * <p>Arguments: {@code [threads [width ...]]}; 1 thread and the widths 128, 256 and 512 without.
+ * <p>Arguments: {@code [threads [width or type ...]]}; 1 thread, the widths 128, 256 and 512 and all types without.
  */
 public final class KernelTable {
     private static final int PROMPT = 512;
@@ -29,24 +29,37 @@ public final class KernelTable {
             ElementType.F32, ElementType.F16, ElementType.BF16, ElementType.Q8_0,
             ElementType.Q4_0, ElementType.Q4_1, ElementType.Q5_0, ElementType.Q5_1,
             ElementType.Q2_K, ElementType.Q3_K, ElementType.Q4_K, ElementType.Q5_K, ElementType.Q6_K,
-            ElementType.IQ4_NL, ElementType.IQ4_XS);
-
-    /** The types whose products round more unless exact ones are asked for. */
-    private static final List<ElementType> ROUNDED = ALL.stream().filter(Kernels::rounds).toList();
+            ElementType.IQ2_XXS, ElementType.IQ3_XXS, ElementType.IQ3_S, ElementType.IQ4_NL, ElementType.IQ4_XS);
 
     private KernelTable() {}
 
-    /** Measures, which takes six minutes a width, and prints. */
+    /** Measures, which takes seven minutes a width for all types, and prints. */
     public static void main(String[] arguments) throws RunnerException {
         String threads = arguments.length > 0 ? arguments[0] : "1";
-        List<String> widths = arguments.length > 1
-                ? List.of(arguments).subList(1, arguments.length)
-                : List.of("128", "256", "512");
+        List<String> widths = new ArrayList<>();
+        List<ElementType> types = new ArrayList<>();
+        for (int i = 1; i < arguments.length; i++) {
+            if (Character.isDigit(arguments[i].charAt(0))) {
+                widths.add(arguments[i]);
+            } else {
+                types.add(ElementType.valueOf(arguments[i]));
+            }
+        }
+        if (widths.isEmpty()) {
+            widths.addAll(List.of("128", "256", "512"));
+        }
+        if (types.isEmpty()) {
+            types.addAll(ALL);
+        }
+        // The types whose products round more unless exact ones are asked for.
+        List<ElementType> rounded = types.stream().filter(Kernels::rounds).toList();
         Map<String, List<String>> cells = new LinkedHashMap<>();
         for (String width : widths) {
             Map<String, double[]> rates = new LinkedHashMap<>();
-            measure(rates, width, threads, true, ALL);
-            measure(rates, width, threads, false, ROUNDED);
+            measure(rates, width, threads, true, types);
+            if (!rounded.isEmpty()) {
+                measure(rates, width, threads, false, rounded);
+            }
             rates.forEach((name, pair) -> cells.computeIfAbsent(name, t -> new ArrayList<>())
                     .addAll(List.of(rate(pair[0]), rate(pair[1]))));
         }

@@ -106,7 +106,13 @@ public record SyntheticModel(Shape shape, Mix mix) {
                 one(ElementType.Q4_K, 14),
                 one(ElementType.Q5_K, 16),
                 one(ElementType.Q6_K, 18),
+                one(ElementType.IQ2_XXS, 19),
+                one(ElementType.IQ2_XS, 20),
+                one(ElementType.IQ3_XXS, 23),
+                one(ElementType.IQ1_S, 24),
                 one(ElementType.IQ4_NL, 25),
+                one(ElementType.IQ3_S, 26),
+                one(ElementType.IQ2_S, 28),
                 one(ElementType.IQ4_XS, 30),
                 new Mix("Q4_K_M", ElementType.Q4_K, ElementType.Q6_K, 15),
                 new Mix("Q5_K_M", ElementType.Q5_K, ElementType.Q6_K, 17));
@@ -135,7 +141,7 @@ public record SyntheticModel(Shape shape, Mix mix) {
             }
             // What llama.cpp's quantiser falls back on where a row is not whole blocks of 256.
             return switch (type) {
-                case Q2_K, Q3_K, IQ4_XS -> ElementType.IQ4_NL;
+                case Q2_K, Q3_K, IQ1_S, IQ2_XXS, IQ2_XS, IQ2_S, IQ3_XXS, IQ3_S, IQ4_XS -> ElementType.IQ4_NL;
                 case Q4_K -> ElementType.Q5_0;
                 case Q5_K -> ElementType.Q5_1;
                 default -> ElementType.Q8_0;
