@@ -20,7 +20,10 @@ final class BytePlanes {
     /** Numbers that 32 codes of 5 bits of a row stand in. */
     static final int FIVES = 5;
 
-    /** Where a number of them has bits of the last two codes. */
+    /** Numbers that 32 codes of 3 bits of a row stand in. */
+    static final int THREES = 3;
+
+    /** Where a number of either has bits of the last two codes. */
     static final int LAST_BITS = 0x80008000;
 
     static final long LOW_BITS = 0x0101010101010101L;
@@ -158,6 +161,34 @@ final class BytePlanes {
             long codes = first | second << 2;
             INT.set(panel, at + r * Integer.BYTES, (int) (codes | codes >>> 32 << 4));
         }
+    }
+
+    /**
+     * Puts 32 codes of 3 bits of a row, a byte each, into three 32-bit numbers: ten in each, code 10i and the next four in the lower half
+     * of number i and the five after them in the upper one. The bit that is left in each half is bit i of code 30, in the upper half
+     * of code 31.
+     */
+    static void putThirty2(long a, long b, long c, long d, byte[] panel, int at) {
+        a = three(a);
+        b = three(b);
+        c = three(c);
+        d = three(d);
+        long last = d >>> 18;
+        putThree(panel, at, a | b << 24, last);
+        putThree(panel, at + NUMBERS, b >>> 6 | c << 18, last >>> 1);
+        putThree(panel, at + 2 * NUMBERS, c >>> 12 | d << 12, last >>> 2);
+    }
+
+    /** Eight codes in 24 bits, out of eight bytes. */
+    private static long three(long codes) {
+        codes = codes & 0x0007000700070007L | codes >>> 5 & 0x0038003800380038L;
+        codes = codes & 0x0000003F0000003FL | codes >>> 10 & 0x00000FC000000FC0L;
+        return codes & 0xFFFL | codes >>> 20 & 0xFFF000L;
+    }
+
+    /** Ten codes and the lowest bits of the last two, which are three bits apart. */
+    private static void putThree(byte[] panel, int at, long codes, long last) {
+        INT.set(panel, at, (int) (codes & 0x7FFF | (codes & 0x3FFF8000) << 1 | (last & 1) << 15 | (last & 8) << 28));
     }
 
     /**

@@ -154,13 +154,13 @@ final class KQuant2 extends QuantLayout {
         int at = token * x.columns + from * Tile.SIZE;
         for (int row = 0; row < 2 * ROWS; row += ROWS) {
             for (int k = 0; k < n; k += whole.block) {
-                int block = at + k * Tile.SIZE;
+                int start = at + k * Tile.SIZE;
                 Tile.multiply(
-                        whole.tiles, block, w.weights, row * n + k * ROWS, whole.block, tokens, scratch.square, 0, ROWS, false);
+                        whole.tiles, start, w.weights, row * n + k * ROWS, whole.block, tokens, scratch.square, 0, ROWS, false);
                 WholeProduct.add(
-                        scratch.square, tokens, w.scales, FACTORS + row, whole.scales, block / whole.block, y, yo + row);
+                        scratch.square, tokens, w.scales, FACTORS + row, whole.scales, start / whole.block, y, yo + row);
                 Tile.multiply(
-                        whole.sums, block / group, w.minima, row * GROUPS + (from + k) % this.block / group * ROWS,
+                        whole.sums, start / group, w.minima, row * GROUPS + (from + k) % block / group * ROWS,
                         whole.block / group, tokens, y, yo + row, 2 * ROWS, true);
             }
         }

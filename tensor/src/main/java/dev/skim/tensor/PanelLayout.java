@@ -55,7 +55,8 @@ abstract class PanelLayout {
             case TQ2_0 -> new KQuant2(type);
             case Q3_K -> new KQuant36(4);
             case Q6_K -> new KQuant36(6);
-            case IQ1_S, IQ1_M, IQ2_XXS, IQ2_XS, IQ2_S -> new PointLayout(type);
+            case IQ1_S, IQ1_M -> new PointLayout(type);
+            case IQ2_XXS, IQ2_XS, IQ2_S -> new IQuant2(type);
             case IQ3_S -> new IQuant3();
             case IQ3_XXS -> new TableLayout(type);
             case IQ4_NL -> new TableLayout(type);

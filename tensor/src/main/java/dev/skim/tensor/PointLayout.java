@@ -11,8 +11,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /**
- * IQ1 and IQ2: the file's own blocks, as {@link RawLayout} has them, since codes of whole points are shorter than any of their numbers
- * would be. They are expanded in two steps: each row's points are looked up, eight numbers at once, and put beside those of the other
+ * IQ1: the file's own blocks, as {@link RawLayout} has them, since their codes of points are half as long as the numbers would be that
+ * they stand for. They are expanded in two steps: each row's points are looked up, eight numbers at once, and put beside those of the other
  * rows, and then all rows' numbers become f32 together.
  */
 final class PointLayout extends RawLayout {

@@ -232,6 +232,26 @@ class PackedMatrixTest {
         }
     }
 
+    /** Powers of two from 2^-127, which is subnormal, to 2^128, which becomes infinite with some values. */
+    @Test
+    void everyExponentOfMXFP4() {
+        byte[] data = new byte[256 * 17];
+        new Random(5).nextBytes(data);
+        for (int e = 0; e < 256; e++) {
+            data[e * 17] = (byte) e;
+        }
+        float[] plain = new float[256 * 32];
+        float[] row = new float[32];
+        Blocks.expand(ElementType.MXFP4, MemorySegment.ofArray(data), 0, plain, 0, plain.length);
+        try (Workers workers = new Workers(1)) {
+            PackedMatrix matrix = PackedMatrix.pack(ElementType.MXFP4, MemorySegment.ofArray(data), 256, 32, workers);
+            for (int e = 0; e < 256; e++) {
+                matrix.row(e, row, 0);
+                assertArrayEquals(Arrays.copyOfRange(plain, e * 32, e * 32 + 32), row, "exponent " + e);
+            }
+        }
+    }
+
     @Test
     void threadsGiveTheSameBits() {
         Random random = new Random(7);

@@ -9,6 +9,11 @@ public final class IQ2_XXS extends PointCodec {
     /** The coordinates of the 2-bit grids. */
     static final int[] VALUES = {8, 25, 43};
 
+    /** The three sizes of numbers. */
+    public static int[] sizes() {
+        return VALUES.clone();
+    }
+
     /** 256 points of 8 coordinates. */
     private static final String SET =
             "VRUUVRBEQUEABBREABAAAAAEQAAUAEAAAAAABAAAUBBAQREAARQEQFAEQAAQAAAFEAAAUAAAAQAAQAAAQRQEQBQUAAAE"
