@@ -82,7 +82,15 @@ final class FloatLayout extends PanelLayout {
 
     @Override
     void dot(byte[] panel, int[] at, int pairs, int columns, float[] x, float[] y, int yo, Scratch scratch) {
-        dotExpanded(PIECE, panel, at, pairs, columns, x, y, yo, scratch);
+        float[] w = scratch.weights;
+        for (int from = 0; from < columns; from += PIECE) {
+            int n = Math.min(PIECE, columns - from);
+            for (int pair = 0; pair < pairs; pair++) {
+                expand(panel, at[2 * pair] + from * blockBytes, n * ROWS, w, 0);
+                expand(panel, at[2 * pair + 1] + from * blockBytes, n * ROWS, w, n * ROWS);
+                dot(w, n, x, from, y, yo + 2 * pair * ROWS);
+            }
+        }
     }
 
     @Override

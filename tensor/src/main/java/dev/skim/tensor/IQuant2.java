@@ -131,7 +131,7 @@ final class IQuant2 extends QuantLayout {
         if (TableCodes3.DOTS) {
             super.dot(panel, at, pairs, columns, x, y, yo, scratch);
         } else {
-            dotExpanded(CHUNK, panel, at, pairs, columns, x, y, yo, scratch);
+            dotUnits(panel, at, pairs, columns, x, y, yo, scratch);
         }
     }
 

@@ -100,7 +100,7 @@ final class KQuant2 extends QuantLayout {
 
     @Override
     void dot(byte[] panel, int[] at, int pairs, int columns, float[] x, float[] y, int yo, Scratch scratch) {
-        dotExpanded(CHUNK, panel, at, pairs, columns, x, y, yo, scratch);
+        dotUnits(panel, at, pairs, columns, x, y, yo, scratch);
     }
 
     @Override

@@ -97,22 +97,12 @@ abstract class PanelLayout {
     abstract void dot(byte[] panel, int[] at, int pairs, int columns, float[] x, float[] y, int yo, Scratch scratch);
 
     /**
-     * {@link #dot} of panels that are expanded first, for layouts without a loop that unpacks in registers.
-     *
-     * @param piece columns that are expanded in one go, whole blocks or a part of one that divides it
+     * Multiplies {@code n} columns of two panels that are expanded, the second behind the first, with a lone token and adds the products
+     * to {@code y}: for layouts without a loop that unpacks in registers.
      */
-    final void dotExpanded(
-            int piece, byte[] panel, int[] at, int pairs, int columns, float[] x, float[] y, int yo, Scratch scratch) {
-        float[] w = scratch.weights;
-        for (int from = 0; from < columns; from += piece) {
-            int n = Math.min(piece, columns - from);
-            for (int pair = 0; pair < pairs; pair++) {
-                expand(panel, at[2 * pair], from, n, w, 0, scratch);
-                expand(panel, at[2 * pair + 1], from, n, w, n * ROWS, scratch);
-                for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
-                    dot(w, strip, n, x, from, y, yo + 2 * pair * ROWS + strip);
-                }
-            }
+    static void dot(float[] w, int n, float[] x, int xo, float[] y, int yo) {
+        for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
+            dot(w, strip, n, x, xo, y, yo + strip);
         }
     }
 
@@ -121,14 +111,16 @@ abstract class PanelLayout {
         FloatVector a0 = FloatVector.fromArray(Simd.F, y, yo), a1 = FloatVector.fromArray(Simd.F, y, yo + l);
         FloatVector b0 = FloatVector.fromArray(Simd.F, y, yo + ROWS);
         FloatVector b1 = FloatVector.fromArray(Simd.F, y, yo + ROWS + l);
-        for (int k = 0; k < n; k++) {
-            FloatVector xk = FloatVector.broadcast(Simd.F, x[xo + k]);
-            int a = strip + k * ROWS;
-            int b = a + n * ROWS;
-            a0 = FloatVector.fromArray(Simd.F, w, a).fma(xk, a0);
-            a1 = FloatVector.fromArray(Simd.F, w, a + l).fma(xk, a1);
-            b0 = FloatVector.fromArray(Simd.F, w, b).fma(xk, b0);
-            b1 = FloatVector.fromArray(Simd.F, w, b + l).fma(xk, b1);
+        int steps = Simd.steps(n);
+        int a = Simd.index(strip);
+        int b = Simd.index(strip + n * ROWS);
+        int xi = Simd.index(xo);
+        for (int k = 0; k < steps; k++) {
+            FloatVector xk = FloatVector.broadcast(Simd.F, x[xi + k]);
+            a0 = FloatVector.fromArray(Simd.F, w, a + k * ROWS).fma(xk, a0);
+            a1 = FloatVector.fromArray(Simd.F, w, a + k * ROWS + l).fma(xk, a1);
+            b0 = FloatVector.fromArray(Simd.F, w, b + k * ROWS).fma(xk, b0);
+            b1 = FloatVector.fromArray(Simd.F, w, b + k * ROWS + l).fma(xk, b1);
         }
         a0.intoArray(y, yo);
         a1.intoArray(y, yo + l);

@@ -4,7 +4,8 @@ package dev.skim.tensor;
  * The layout of quantised types whose weights are {@code q * scale + minimum} with a scale for each group of columns.
  *
  * <p>A block holds its 32 rows' scales side by side and then the codes column by column. 2-bit codes: for every sixteen columns 32
- * numbers of 32 bits ({@link BytePlanes#putTwos}). 4-bit codes: for every eight columns as many ({@link BytePlanes#putEights}). 5-bit codes: for every 32 columns five times 32 numbers
+ * numbers of 32 bits ({@link BytePlanes#putTwos}). 3-bit codes: for every 32 columns three times 32 numbers ({@link
+ * BytePlanes#putThirty2}). 4-bit codes: for every eight columns as many ({@link BytePlanes#putEights}). 5-bit codes: for every 32 columns five times 32 numbers
  * ({@link BytePlanes#putFives}). 6-bit codes: for every sixteen columns three times 32 numbers ({@link BytePlanes#putSixes}). 8-bit
  * codes: signed bytes. So a product reads a panel from front to back.
  */
@@ -21,7 +22,7 @@ abstract class QuantLayout extends PanelLayout {
     /** Columns that share a scale. */
     final int group;
 
-    /** Bits of a code: 2, 4, 5, 6 or 8. */
+    /** Bits of a code: 2, 3, 4, 5, 6 or 8. */
     final int bits;
 
     /** Where the codes start in a panel's block. */
@@ -183,6 +184,26 @@ abstract class QuantLayout extends PanelLayout {
                 scales(panel, a, shift(), scratch.scales, 0);
                 scales(panel, b, shift(), scratch.scales, ROWS);
                 dotBlock(panel, a + codes, b + codes, scratch.scales, x, from, y, yo + 2 * pair * ROWS);
+            }
+        }
+    }
+
+    /** {@link #dot} for codes without a loop that multiplies them as it unpacks: a unit of both panels at a time becomes f32. */
+    final void dotUnits(
+            byte[] panel, int[] at, int pairs, int columns, float[] x, float[] y, int yo, Scratch scratch) {
+        float[] s = scratch.scales;
+        float[] w = scratch.weights;
+        for (int from = 0; from < columns; from += block) {
+            for (int pair = 0; pair < pairs; pair++) {
+                int a = at[2 * pair];
+                int b = at[2 * pair + 1];
+                scales(panel, blockAt(a, from), shift(), s, 0);
+                scales(panel, blockAt(b, from), shift(), s, ROWS);
+                for (int c = 0; c < block; c += UNIT) {
+                    expandUnits(panel, a, from + c, UNIT, s, scalesAt(c), w, 0);
+                    expandUnits(panel, b, from + c, UNIT, s, scalesAt(c) + ROWS, w, UNIT * ROWS);
+                    dot(w, UNIT, x, from + c, y, yo + 2 * pair * ROWS);
+                }
             }
         }
     }

@@ -52,7 +52,14 @@ class RawLayout extends PanelLayout {
 
     @Override
     void dot(byte[] panel, int[] at, int pairs, int columns, float[] x, float[] y, int yo, Scratch scratch) {
-        dotExpanded(block, panel, at, pairs, columns, x, y, yo, scratch);
+        float[] w = scratch.weights;
+        for (int from = 0; from < columns; from += block) {
+            for (int pair = 0; pair < pairs; pair++) {
+                expand(panel, at[2 * pair], from, block, w, 0, scratch);
+                expand(panel, at[2 * pair + 1], from, block, w, block * ROWS, scratch);
+                dot(w, block, x, from, y, yo + 2 * pair * ROWS);
+            }
+        }
     }
 
     @Override
