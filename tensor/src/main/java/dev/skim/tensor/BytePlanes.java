@@ -179,6 +179,13 @@ final class BytePlanes {
         putThree(panel, at + 2 * NUMBERS, c >>> 12 | d << 12, last >>> 2);
     }
 
+    /** Of eight signed bytes, none of them -128: {@code bits} bits of their sizes from bit {@code shift} on, and the sign above them. */
+    static long sizesAndSigns(long numbers, int shift, int bits) {
+        long minus = numbers >>> 7 & LOW_BITS;
+        long sizes = (numbers ^ minus * 0xFF) + minus;
+        return sizes >>> shift & ((1 << bits) - 1) * LOW_BITS | minus << bits;
+    }
+
     /** Eight codes in 24 bits, out of eight bytes. */
     private static long three(long codes) {
         codes = codes & 0x0007000700070007L | codes >>> 5 & 0x0038003800380038L;

@@ -74,14 +74,8 @@ final class IQuant2 extends QuantLayout {
 
     /** Eight codes, a byte each. */
     private long codes(byte[] rows, int row, int k) {
-        long numbers = codec.numbers(rows, row, k);
-        long codes = 0;
-        for (int j = 0; j < 8; j++) {
-            // Sizes of 8, 25 and 43.
-            int number = (byte) (numbers >>> 8 * j);
-            codes |= (long) (Math.abs(number) / 16 | (number < 0 ? 4 : 0)) << 8 * j;
-        }
-        return codes;
+        // Sizes of 8, 25 and 43.
+        return BytePlanes.sizesAndSigns(codec.numbers(rows, row, k), 4, 2);
     }
 
     @Override

@@ -119,13 +119,8 @@ final class TableLayout extends QuantLayout {
                 panel[at + GROUP_SCALES + g * ROWS + r] = (byte) codec.multiple(rows, row, 2 * g);
             }
             for (int k = 0; k < block / 8; k++) {
-                long numbers = codec.numbers(rows, row, k);
-                long q = 0;
-                for (int j = 0; j < 8; j++) {
-                    // Sizes are 8 apart but for the last, which is in the last eight too.
-                    int number = (byte) (numbers >>> 8 * j);
-                    q |= (long) (Math.abs(number) / 8 | (number < 0 ? 8 : 0)) << 8 * j;
-                }
+                // Sizes are 8 apart but for the last, which is in the last eight too.
+                long q = BytePlanes.sizesAndSigns(codec.numbers(rows, row, k), 3, 3);
                 BytePlanes.putEight(q, panel, at + codes + (k * ROWS + r) * Integer.BYTES);
             }
         }
