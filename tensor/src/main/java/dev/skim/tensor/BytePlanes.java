@@ -168,7 +168,7 @@ final class BytePlanes {
      * of number i and the five after them in the upper one. The bit that is left in each half is bit i of code 30, in the upper half
      * of code 31.
      */
-    static void putThirty2(long a, long b, long c, long d, byte[] panel, int at) {
+    static void putTens(long a, long b, long c, long d, byte[] panel, int at) {
         a = three(a);
         b = three(b);
         c = three(c);

@@ -65,7 +65,7 @@ final class IQuant2 extends QuantLayout {
                 panel[at + NIBBLES + g / 2 * ROWS + r] = (byte) both;
             }
             for (int c = 0; c < block; c += UNIT) {
-                BytePlanes.putThirty2(
+                BytePlanes.putTens(
                         codes(rows, row, c / 8), codes(rows, row, c / 8 + 1), codes(rows, row, c / 8 + 2), codes(rows, row, c / 8 + 3),
                         panel, at + codes + c / UNIT * unitBytes() + r * Integer.BYTES);
             }

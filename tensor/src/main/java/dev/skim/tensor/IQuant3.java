@@ -6,8 +6,8 @@ import dev.skim.tensor.block.PointCodec;
  * IQ3_S: its points' numbers are the odd ones of either sign up to 15, and so {@code w = d * (2 * scale + 1) * (2 q - 15)} with codes
  * q of 4 bits: Q4_K's form, where all minima are the scales times -7.5.
  *
- * <p>In the panel stand those codes instead of points, and the scales' factors {@code 2 * (2 * scale + 1)} as bytes: 138 bytes a row's block
- * for the file's 110.
+ * <p>In the panel stand those codes instead of points, and the scales' factors {@code 2 * (2 * scale + 1)} as bytes: 138 bytes a
+ * row's block for the file's 110.
  */
 final class IQuant3 extends KQuant45 {
     private static final int GROUPS = 8;

@@ -51,17 +51,13 @@ abstract class PanelLayout {
             case Q8_0 -> new Legacy8();
             case Q4_K -> new KQuant45(4);
             case Q5_K -> new KQuant45(5);
-            case Q2_K -> new KQuant2(type);
-            case TQ2_0 -> new KQuant2(type);
+            case Q2_K, TQ2_0 -> new KQuant2(type);
             case Q3_K -> new KQuant36(4);
             case Q6_K -> new KQuant36(6);
             case IQ1_S, IQ1_M -> new PointLayout(type);
             case IQ2_XXS, IQ2_XS, IQ2_S -> new IQuant2(type);
             case IQ3_S -> new IQuant3();
-            case IQ3_XXS -> new TableLayout(type);
-            case IQ4_NL -> new TableLayout(type);
-            case IQ4_XS -> new TableLayout(type);
-            case MXFP4 -> new TableLayout(type);
+            case IQ3_XXS, IQ4_NL, IQ4_XS, MXFP4 -> new TableLayout(type);
             default -> new RawLayout(type);
         };
     }

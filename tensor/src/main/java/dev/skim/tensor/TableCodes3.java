@@ -16,7 +16,7 @@ import jdk.incubator.vector.IntVector;
  * The inner loops of {@link IQuant2} for one strip, as {@link Codes} has them for codes that are numbers: codes of 3 bits stand for
  * eight values, which a vector of 256 bits holds as f32 and one of 512 twice. A look-up takes no more bits of a lane than it needs.
  *
- * <p>32 columns of a row are in three numbers ({@link BytePlanes#putThirty2}) and have two scales: the first number's ten codes
+ * <p>32 columns of a row are in three numbers ({@link BytePlanes#putTens}) and have two scales: the first number's ten codes
  * have the first one, six of the second's too, and all others the second one.
  */
 final class TableCodes3 {

@@ -26,10 +26,10 @@ import jdk.incubator.vector.ShortVector;
  * which all belongs to the same row. No mask is needed, and shifts of 32-bit lanes are one instruction; those of 16-bit ones are not,
  * as C2 has it. 32 times the sum of x is what the sums start from. At last the two halves are added, modulo 2^16.
  *
- * <p>n is exact, whatever the order of its sum: a group's sum of q * x is at most 32 * 1,023 and so fits into 16 bits,
- * and that of all four with their scales is at most 4 * 128 * 32 * 1,023 = 16,760,832, under the 2^24 up to which f32 has
- * every whole number; with 4 bits 8 * 4,095 and 16,773,120, with 2 bits 3 * 10,922 and, as scales are 15 at most, 3,931,920. So a lone token may be summed in 16-bit lanes, where it is fastest,
- * and a batch by the f32 tile: the bits are the same.
+ * <p>n is exact, whatever the order of its sum: a group's sum of q * x is at most 32 * 1,023 and so fits into 16 bits, and that
+ * of all four with their scales is at most 4 * 128 * 32 * 1,023 = 16,760,832, under the 2^24 up to which f32 has every whole
+ * number; with 4 bits 8 * 4,095 and 16,773,120, with 2 bits 3 * 10,922 and, as scales are 15 at most, 3,931,920. So a lone token
+ * may be summed in 16-bit lanes, where it is fastest, and a batch by the f32 tile: the bits are the same.
  */
 final class WholeProduct {
     /** Columns of a group. */
