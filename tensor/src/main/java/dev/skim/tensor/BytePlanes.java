@@ -26,7 +26,7 @@ final class BytePlanes {
     /** Where a number of either has bits of the last two codes. */
     static final int LAST_BITS = 0x80008000;
 
-    static final long LOW_BITS = 0x0101010101010101L;
+    private static final long LOW_BITS = 0x0101010101010101L;
     private static final long LOW_PAIRS = 0x0303030303030303L;
     private static final long TOP_NIBBLES = 0xF000F000F000F000L;
     private static final long LOW_HALF = 0xFFFFFFFFL;
@@ -174,9 +174,9 @@ final class BytePlanes {
         c = three(c);
         d = three(d);
         long last = d >>> 18;
-        putThree(panel, at, a | b << 24, last);
-        putThree(panel, at + NUMBERS, b >>> 6 | c << 18, last >>> 1);
-        putThree(panel, at + 2 * NUMBERS, c >>> 12 | d << 12, last >>> 2);
+        putHalves(panel, at, a | b << 24, last, THREES);
+        putHalves(panel, at + NUMBERS, b >>> 6 | c << 18, last >>> 1, THREES);
+        putHalves(panel, at + 2 * NUMBERS, c >>> 12 | d << 12, last >>> 2, THREES);
     }
 
     /** Of eight signed bytes, none of them -128: {@code bits} bits of their sizes from bit {@code shift} on, and the sign above them. */
@@ -191,11 +191,6 @@ final class BytePlanes {
         codes = codes & 0x0007000700070007L | codes >>> 5 & 0x0038003800380038L;
         codes = codes & 0x0000003F0000003FL | codes >>> 10 & 0x00000FC000000FC0L;
         return codes & 0xFFFL | codes >>> 20 & 0xFFF000L;
-    }
-
-    /** Ten codes and the lowest bits of the last two, which are three bits apart. */
-    private static void putThree(byte[] panel, int at, long codes, long last) {
-        INT.set(panel, at, (int) (codes & 0x7FFF | (codes & 0x3FFF8000) << 1 | (last & 1) << 15 | (last & 8) << 28));
     }
 
     /**
@@ -253,16 +248,16 @@ final class BytePlanes {
     /** A row's numbers; each long has eight codes as {@link #five} gives them. */
     private static void putFives(long a, long b, long c, long d, byte[] panel, int at) {
         long last = d >>> 30;
-        putFive(panel, at, a, last);
-        putFive(panel, at + NUMBERS, a >>> 30 | b << 10, last >>> 1);
-        putFive(panel, at + 2 * NUMBERS, b >>> 20 | c << 20, last >>> 2);
-        putFive(panel, at + 3 * NUMBERS, c >>> 10, last >>> 3);
-        putFive(panel, at + 4 * NUMBERS, d, last >>> 4);
+        putHalves(panel, at, a, last, FIVES);
+        putHalves(panel, at + NUMBERS, a >>> 30 | b << 10, last >>> 1, FIVES);
+        putHalves(panel, at + 2 * NUMBERS, b >>> 20 | c << 20, last >>> 2, FIVES);
+        putHalves(panel, at + 3 * NUMBERS, c >>> 10, last >>> 3, FIVES);
+        putHalves(panel, at + 4 * NUMBERS, d, last >>> 4, FIVES);
     }
 
-    /** Six codes and the lowest bits of the last two, which are five bits apart. */
-    private static void putFive(byte[] panel, int at, long codes, long last) {
-        INT.set(panel, at, (int) (codes & 0x7FFF | (codes & 0x3FFF8000) << 1 | (last & 1) << 15 | (last & 32) << 26));
+    /** 30 bits of codes, and the lowest bits of the last two codes, which are {@code bits} apart. */
+    private static void putHalves(byte[] panel, int at, long codes, long last, int bits) {
+        INT.set(panel, at, (int) (codes & 0x7FFF | (codes & 0x3FFF8000) << 1 | (last & 1) << 15 | (last >>> bits & 1) << 31));
     }
 
     /**

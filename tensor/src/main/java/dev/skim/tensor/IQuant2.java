@@ -28,21 +28,17 @@ final class IQuant2 extends QuantLayout {
 
     private static final int FACTORS = WholeProduct.FACTORS;
 
+    /** Bits of a code that tell the size. */
+    private static final int SIZE_BITS = 2;
+
     private final ElementType type;
     private final PointCodec codec;
-    private final TableCodes3 table;
+    private final ValueTable table = ValueTable.ofSizes(IQ2_XXS.sizes(), SIZE_BITS);
 
     IQuant2(ElementType type) {
         super(256, 16, 3, 2 + GROUPS / 2);
         this.type = type;
         codec = (PointCodec) type.codec();
-        byte[] values = new byte[8];
-        int[] sizes = IQ2_XXS.sizes();
-        for (int i = 0; i < sizes.length; i++) {
-            values[i] = (byte) sizes[i];
-            values[4 + i] = (byte) -sizes[i];
-        }
-        table = new TableCodes3(values);
     }
 
     @Override
@@ -75,19 +71,7 @@ final class IQuant2 extends QuantLayout {
     /** Eight codes, a byte each. */
     private long codes(byte[] rows, int row, int k) {
         // Sizes of 8, 25 and 43.
-        return BytePlanes.sizesAndSigns(codec.numbers(rows, row, k), 4, 2);
-    }
-
-    @Override
-    int code(byte[] panel, int at, int c, int lane) {
-        if (c < 30) {
-            return number(panel, at, c / 10, lane) >>> 3 * (c % 5) + c / 5 % 2 * 16 & 7;
-        }
-        int q = 0;
-        for (int i = 0; i < BytePlanes.THREES; i++) {
-            q |= (number(panel, at, i, lane) >>> 15 + 16 * (c % 2) & 1) << i;
-        }
-        return q;
+        return BytePlanes.sizesAndSigns(codec.numbers(rows, row, k), 4, SIZE_BITS);
     }
 
     @Override
@@ -116,7 +100,7 @@ final class IQuant2 extends QuantLayout {
     void expandUnits(byte[] q, int at, int from, int n, float[] s, int so, float[] out, int to) {
         int numbers = codesAt(at, from);
         for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
-            table.expand(q, numbers + 4 * strip, n / UNIT, s, so + strip, out, to + strip);
+            TableCodes3.expand(table, q, numbers + 4 * strip, n / UNIT, s, so + strip, out, to + strip);
         }
     }
 
@@ -132,7 +116,7 @@ final class IQuant2 extends QuantLayout {
     @Override
     void dotBlock(byte[] q, int qa, int qb, float[] s, float[] x, int xo, float[] y, int yo) {
         for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
-            table.dot(q, qa + 4 * strip, qb + 4 * strip, block / UNIT, s, strip, strip + ROWS, x, xo, y, yo + strip);
+            TableCodes3.dot(table, q, qa + 4 * strip, qb + 4 * strip, block / UNIT, s, strip, strip + ROWS, x, xo, y, yo + strip);
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.skim.tensor;
 
+import dev.skim.tensor.block.Grid;
 import dev.skim.tensor.block.PointCodec;
 
 /**
@@ -13,8 +14,6 @@ final class IQuant3 extends KQuant45 {
     private static final int GROUPS = 8;
     private static final int GROUP_SCALES = 64;
     private static final int FACTORS = WholeProduct.FACTORS;
-
-    private static final long SIGNS = 0x8080808080808080L;
 
     /** What stands for 0 among the codes. */
     private static final float MIDDLE = 7.5f;
@@ -39,9 +38,8 @@ final class IQuant3 extends KQuant45 {
                 panel[at + GROUP_SCALES + g * ROWS + r] = (byte) (2 * codec.multiple(rows, row, 2 * g));
             }
             for (int k = 0; k < block / 8; k++) {
-                // From -15 to 15 in twos they become 0 to 30, signs apart so that no byte carries into the next, and then codes.
-                long odd = codec.numbers(rows, row, k);
-                long even = (odd & ~SIGNS) + 15 * BytePlanes.LOW_BITS ^ odd & SIGNS;
+                // From -15 to 15 in twos they become 0 to 30, and then codes.
+                long even = Grid.plus(codec.numbers(rows, row, k), 15);
                 BytePlanes.putEight(even >>> 1, panel, at + codes + (k * ROWS + r) * Integer.BYTES);
             }
         }

@@ -115,11 +115,13 @@ abstract class QuantLayout extends PanelLayout {
         if (bits == 4) {
             return number(panel, at, c / 8, lane) >> 8 * (c % 4) + 4 * (c / 4 % 2) & 15;
         }
+        // Of 3 and 5 bits: as many to a half as fit, and of the last two codes a bit in each number.
+        int half = 15 / bits;
         if (c < 30) {
-            return number(panel, at, c / 6, lane) >> 5 * (c % 3) + 16 * (c / 3 % 2) & 31;
+            return number(panel, at, c / (2 * half), lane) >> bits * (c % half) + 16 * (c / half % 2) & (1 << bits) - 1;
         }
         int q = 0;
-        for (int i = 0; i < BytePlanes.FIVES; i++) {
+        for (int i = 0; i < bits; i++) {
             q |= (number(panel, at, i, lane) >> 15 + 16 * (c % 2) & 1) << i;
         }
         return q;

@@ -31,41 +31,24 @@ final class TableCodes {
     private static final boolean WIDE = Simd.LANES >= SIZE;
     private static final int LOW_NIBBLES = 0x0F0F0F0F;
 
-    private final int[] floats = new int[SIZE];
-
-    /** Again and again, a vector of them. */
-    private final byte[] bytes = new byte[Math.max(SIZE, WORDS.length())];
-
-    /** @param values sixteen of them */
-    TableCodes(byte[] values) {
-        for (int i = 0; i < SIZE; i++) {
-            floats[i] = Float.floatToRawIntBits(values[i]);
-        }
-        for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = values[i % SIZE];
-        }
-    }
-
-    float value(int code) {
-        return bytes[code];
-    }
+    private TableCodes() {}
 
     /** Expands {@code groups} groups of 32 columns to {@code out[oo + k * 32 + lane]}. */
-    void expand(byte[] q, int qo, int stride, int groups, float[] s, int so, float[] out, int oo) {
+    static void expand(ValueTable table, byte[] q, int qo, int stride, int groups, float[] s, int so, float[] out, int oo) {
         if (WIDE) {
-            expandWide(floats, q, qo, stride, groups, s, so, out, oo);
+            expandWide(table.floats, q, qo, stride, groups, s, so, out, oo);
         } else {
-            expandNarrow(bytes, q, qo, stride, groups, s, so, out, oo);
+            expandNarrow(table.bytes, q, qo, stride, groups, s, so, out, oo);
         }
     }
 
     /** Multiplies {@code groups} groups, one after another, of two panels with a lone token and adds the products to {@code y}. */
-    void dot(
-            byte[] q, int qa, int qb, int groups, float[] s, int sa, int sb, float[] x, int xo, float[] y, int yo) {
+    static void dot(
+            ValueTable table, byte[] q, int qa, int qb, int groups, float[] s, int sa, int sb, float[] x, int xo, float[] y, int yo) {
         if (WIDE) {
-            dotWide(floats, q, qa, qb, groups, s, sa, sb, x, xo, y, yo);
+            dotWide(table.floats, q, qa, qb, groups, s, sa, sb, x, xo, y, yo);
         } else {
-            dotNarrow(bytes, q, qa, qb, groups, s, sa, sb, x, xo, y, yo);
+            dotNarrow(table.bytes, q, qa, qb, groups, s, sa, sb, x, xo, y, yo);
         }
     }
 

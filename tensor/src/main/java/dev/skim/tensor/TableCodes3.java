@@ -31,31 +31,14 @@ final class TableCodes3 {
     /** Whether there is a loop for lone tokens: where a vector holds all values. */
     static final boolean DOTS = Simd.LANES >= SIZE;
 
-    // Again and again, a vector of them or more.
-
-    private final int[] floats = new int[Math.max(SIZE, Simd.LANES)];
-    private final byte[] bytes = new byte[WORDS.length()];
-
-    /** @param values eight of them */
-    TableCodes3(byte[] values) {
-        for (int i = 0; i < floats.length; i++) {
-            floats[i] = Float.floatToRawIntBits(values[i % SIZE]);
-        }
-        for (int i = 0; i < bytes.length; i++) {
-            bytes[i] = values[i % SIZE];
-        }
-    }
-
-    float value(int code) {
-        return bytes[code];
-    }
+    private TableCodes3() {}
 
     /** Expands {@code units} times 32 columns to {@code out[oo + k * 32 + lane]}. */
-    void expand(byte[] q, int qo, int units, float[] s, int so, float[] out, int oo) {
+    static void expand(ValueTable table, byte[] q, int qo, int units, float[] s, int so, float[] out, int oo) {
         if (DOTS) {
-            expandWide(floats, q, qo, units, s, so, out, oo);
+            expandWide(table.floats, q, qo, units, s, so, out, oo);
         } else {
-            expandNarrow(bytes, q, qo, units, s, so, out, oo);
+            expandNarrow(table.bytes, q, qo, units, s, so, out, oo);
         }
     }
 
@@ -136,8 +119,8 @@ final class TableCodes3 {
     }
 
     /** Multiplies {@code units} times 32 columns of two panels with a lone token and adds the products to {@code y}; where it {@link #DOTS}. */
-    void dot(byte[] q, int qa, int qb, int units, float[] s, int sa, int sb, float[] x, int xo, float[] y, int yo) {
-        dot(floats, q, qa, qb, units, s, sa, sb, x, xo, y, yo);
+    static void dot(ValueTable table, byte[] q, int qa, int qb, int units, float[] s, int sa, int sb, float[] x, int xo, float[] y, int yo) {
+        dot(table.floats, q, qa, qb, units, s, sa, sb, x, xo, y, yo);
     }
 
     /** A vector of each panel at a time. */

@@ -1,7 +1,6 @@
 package dev.skim.tensor;
 
 import static dev.skim.tensor.Simd.BYTES;
-import static dev.skim.tensor.Simd.F;
 import static dev.skim.tensor.Simd.I;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LT;
@@ -12,7 +11,6 @@ import dev.skim.tensor.block.IQ4_NL;
 import dev.skim.tensor.block.MXFP4;
 import dev.skim.tensor.block.PointCodec;
 import jdk.incubator.vector.ByteVector;
-import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /**
@@ -34,26 +32,20 @@ final class TableLayout extends QuantLayout {
     private static final int GROUP_SCALES = 64;
     private static final int FACTORS = WholeProduct.FACTORS;
 
+    /** Bits of a code of IQ3_XXS that tell the size. */
+    private static final int SIZE_BITS = 3;
+
     private final ElementType type;
-    private final TableCodes table;
+    private final ValueTable table;
 
     TableLayout(ElementType type) {
         super(type.blockSize(), 32, 4, scaleBytes(type));
         this.type = type;
-        table = new TableCodes(switch (type) {
-            case MXFP4 -> MXFP4.doubled();
-            case IQ3_XXS -> bothSigns(IQ3_XXS.sizes());
-            default -> IQ4_NL.values();
-        });
-    }
-
-    private static byte[] bothSigns(int[] sizes) {
-        byte[] values = new byte[2 * sizes.length];
-        for (int i = 0; i < sizes.length; i++) {
-            values[i] = (byte) sizes[i];
-            values[sizes.length + i] = (byte) -sizes[i];
-        }
-        return values;
+        table = switch (type) {
+            case MXFP4 -> new ValueTable(MXFP4.doubled());
+            case IQ3_XXS -> ValueTable.ofSizes(IQ3_XXS.sizes(), SIZE_BITS);
+            default -> new ValueTable(IQ4_NL.values());
+        };
     }
 
     private static int scaleBytes(ElementType type) {
@@ -120,7 +112,7 @@ final class TableLayout extends QuantLayout {
             }
             for (int k = 0; k < block / 8; k++) {
                 // Sizes are 8 apart but for the last, which is in the last eight too.
-                long q = BytePlanes.sizesAndSigns(codec.numbers(rows, row, k), 3, 3);
+                long q = BytePlanes.sizesAndSigns(codec.numbers(rows, row, k), 3, SIZE_BITS);
                 BytePlanes.putEight(q, panel, at + codes + (k * ROWS + r) * Integer.BYTES);
             }
         }
@@ -144,17 +136,11 @@ final class TableLayout extends QuantLayout {
             case IQ4_XS, IQ3_XXS -> {
                 Halves.expand(panel, at, ROWS, s, so + FACTORS);
                 if (type == ElementType.IQ3_XXS) {
-                    quarter(s, so + FACTORS);
+                    VectorMath.scale(s, so + FACTORS, ROWS, 0.25f);
                 }
                 Halves.multiply(panel, at + GROUP_SCALES, block / group, s, so + FACTORS, s, so, SCALES);
             }
             default -> halfPowers(panel, at, s, so);
-        }
-    }
-
-    private static void quarter(float[] s, int so) {
-        for (int r = 0; r < ROWS; r += Simd.LANES) {
-            FloatVector.fromArray(F, s, so + r).mul(0.25f).intoArray(s, so + r);
         }
     }
 
@@ -176,15 +162,15 @@ final class TableLayout extends QuantLayout {
     void expandUnits(byte[] q, int at, int from, int n, float[] s, int so, float[] out, int to) {
         int numbers = codesAt(at, from);
         for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
-            table.expand(q, numbers + 4 * strip, groupStep(), n / group, s, so + strip, out, to + strip);
+            TableCodes.expand(table, q, numbers + 4 * strip, groupStep(), n / group, s, so + strip, out, to + strip);
         }
     }
 
     @Override
     void dotBlock(byte[] q, int qa, int qb, float[] s, float[] x, int xo, float[] y, int yo) {
         for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
-            table.dot(
-                    q, qa + 4 * strip, qb + 4 * strip, block / group, s, strip, strip + ROWS, x, xo, y, yo + strip);
+            TableCodes.dot(
+                    table, q, qa + 4 * strip, qb + 4 * strip, block / group, s, strip, strip + ROWS, x, xo, y, yo + strip);
         }
     }
 }

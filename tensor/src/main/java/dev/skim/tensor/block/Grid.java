@@ -13,7 +13,7 @@ import java.util.BitSet;
  *
  * <p>Points and sign masks are packed, coordinate j in byte j of a long.
  */
-final class Grid {
+public final class Grid {
     private static final long ONES = 0x0101010101010101L;
     /** Bytes as signed f32. */
     private static final float[] COORDINATES = new float[256];
@@ -60,7 +60,7 @@ final class Grid {
     }
 
     /** Eight signed bytes, each with {@code addend} added to it. */
-    static long plus(long signed, int addend) {
+    public static long plus(long signed, int addend) {
         // The signs apart, so that no byte carries into the next.
         long signs = 0x80 * ONES;
         long bytes = (addend & 0xFF) * ONES;

@@ -34,11 +34,6 @@ public final class IQ1_S extends PointCodec {
     }
 
     @Override
-    float factor(byte[] source, int at) {
-        return Fields.half(source, at);
-    }
-
-    @Override
     public int multiple(byte[] source, int at, int group) {
         return 1 + 2 * (Fields.u16(source, at + 34 + group / 2 * 2) >>> 12 & 7);
     }

@@ -31,11 +31,6 @@ public final class IQ2_XS extends PointCodec {
     }
 
     @Override
-    float factor(byte[] source, int at) {
-        return Fields.half(source, at);
-    }
-
-    @Override
     public int multiple(byte[] source, int at, int group) {
         return 1 + 2 * (Fields.u8(source, at + 66 + group / 2) >>> 4 * (group & 1) & 15);
     }

@@ -39,11 +39,6 @@ public final class IQ2_XXS extends PointCodec {
     }
 
     @Override
-    float factor(byte[] source, int at) {
-        return Fields.half(source, at);
-    }
-
-    @Override
     public int multiple(byte[] source, int at, int group) {
         return 1 + 2 * (Fields.i32(source, at + 6 + group / 2 * 8) >>> 28);
     }

@@ -29,11 +29,6 @@ public final class IQ3_S extends PointCodec {
     }
 
     @Override
-    float factor(byte[] source, int at) {
-        return Fields.half(source, at);
-    }
-
-    @Override
     public int multiple(byte[] source, int at, int group) {
         return 1 + 2 * (Fields.u8(source, at + 106 + group / 4) >>> 4 * (group / 2 & 1) & 15);
     }

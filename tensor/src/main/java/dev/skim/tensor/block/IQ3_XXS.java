@@ -29,11 +29,6 @@ public final class IQ3_XXS extends PointCodec {
     }
 
     @Override
-    float factor(byte[] source, int at) {
-        return Fields.half(source, at);
-    }
-
-    @Override
     public int multiple(byte[] source, int at, int group) {
         return 1 + 2 * (Fields.i32(source, at + 66 + group / 2 * 4) >>> 28);
     }

@@ -23,8 +23,10 @@ public abstract class PointCodec implements BlockCodec {
         this.unit = unit;
     }
 
-    /** The factor d of the block at {@code at}. */
-    abstract float factor(byte[] source, int at);
+    /** The factor d of the block at {@code at}, which it starts with in most types. */
+    float factor(byte[] source, int at) {
+        return Fields.half(source, at);
+    }
 
     /** The multiple of elements {@code 16 group} to {@code 16 group + 15} of the block at {@code at}. */
     public abstract int multiple(byte[] source, int at, int group);

@@ -1,0 +1,35 @@
+package dev.skim.tensor;
+
+/** The values that codes stand for, for the look-ups of {@link TableCodes} and {@link TableCodes3}. */
+final class ValueTable {
+    // Again and again, where a vector takes more than there are.
+
+    /** The bits of the values as f32. */
+    final int[] floats;
+    final byte[] bytes;
+
+    ValueTable(byte[] values) {
+        floats = new int[Math.max(values.length, Simd.LANES)];
+        bytes = new byte[Math.max(values.length, Simd.WORDS.length())];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = Float.floatToRawIntBits(values[i % values.length]);
+        }
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = values[i % values.length];
+        }
+    }
+
+    /** For codes as {@link BytePlanes#sizesAndSigns} makes them: {@code bits} bits tell the size, and the one above them the sign. */
+    static ValueTable ofSizes(int[] sizes, int bits) {
+        byte[] values = new byte[2 << bits];
+        for (int i = 0; i < sizes.length; i++) {
+            values[i] = (byte) sizes[i];
+            values[(1 << bits) + i] = (byte) -sizes[i];
+        }
+        return new ValueTable(values);
+    }
+
+    float value(int code) {
+        return bytes[code];
+    }
+}
