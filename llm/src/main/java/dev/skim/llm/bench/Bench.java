@@ -3,6 +3,7 @@ package dev.skim.llm.bench;
 import dev.skim.gguf.TensorInfo;
 import dev.skim.llm.Model;
 import dev.skim.llm.Session;
+import dev.skim.llm.eval.Median;
 import dev.skim.skip.ModelShape;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,8 +46,7 @@ public final class Bench {
 
         /** The median rate. */
         public double median() {
-            double[] sorted = rates.stream().mapToDouble(rate -> rate).sorted().toArray();
-            return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
+            return Median.of(rates, rate -> rate);
         }
 
         /** The sample's standard deviation; 0 for one repeat. */

@@ -7,10 +7,12 @@ import dev.skim.llm.Sampling;
 import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
 import dev.skim.llm.TokenListener;
+import dev.skim.llm.eval.Median;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -58,19 +60,17 @@ public final class SpeculationBench {
             boolean same) {
         /** The median of the repeats' ratios: each is of two runs one after the other. */
         public double speed() {
-            double[] ratios = new double[plain.size()];
-            Arrays.setAll(ratios, i -> speculated.get(i) / plain.get(i));
-            return median(ratios);
+            return Median.of(IntStream.range(0, plain.size()).mapToDouble(i -> speculated.get(i) / plain.get(i)));
         }
 
         /** The median rate without. */
         public double plainRate() {
-            return median(plain.stream().mapToDouble(rate -> rate).toArray());
+            return Median.of(plain, rate -> rate);
         }
 
         /** The median rate with. */
         public double speculatedRate() {
-            return median(speculated.stream().mapToDouble(rate -> rate).toArray());
+            return Median.of(speculated, rate -> rate);
         }
     }
 
@@ -88,12 +88,6 @@ public final class SpeculationBench {
     /** Makes a bench for a model. */
     public SpeculationBench(Model model) {
         this.model = model;
-    }
-
-    private static double median(double[] values) {
-        double[] sorted = values.clone();
-        Arrays.sort(sorted);
-        return (sorted[(sorted.length - 1) / 2] + sorted[sorted.length / 2]) / 2;
     }
 
     /**
@@ -161,7 +155,7 @@ public final class SpeculationBench {
         List<Batch> batches = new ArrayList<>();
         double one = 0;
         for (int i = 0; i < BATCHES.length; i++) {
-            double time = median(Arrays.copyOfRange(seconds[i], warmUps, runs));
+            double time = Median.of(Arrays.stream(seconds[i], warmUps, runs));
             one = i == 0 ? time : one;
             batches.add(new Batch(BATCHES[i], BATCHES[i] / time, time / one));
         }

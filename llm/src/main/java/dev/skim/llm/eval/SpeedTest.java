@@ -161,20 +161,11 @@ final class SpeedTest {
 
     /** What the sublayers of the dense model take in the prompt. */
     SublayerCosts promptCosts() {
-        return median(promptCosts);
+        return Median.ofCosts(promptCosts);
     }
 
     /** What the sublayers of the dense model take for a generated token. */
     SublayerCosts generationCosts() {
-        return median(generationCosts);
-    }
-
-    private static SublayerCosts median(List<SublayerCosts> runs) {
-        return new SublayerCosts(
-                runs.getFirst().phase(),
-                runs.getFirst().context(),
-                Median.of(runs, SublayerCosts::attention),
-                Median.of(runs, SublayerCosts::feedForward),
-                Median.of(runs, SublayerCosts::rest));
+        return Median.ofCosts(generationCosts);
     }
 }

@@ -3,12 +3,12 @@ package dev.skim.llm.profile;
 import dev.skim.llm.Model;
 import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
+import dev.skim.llm.eval.Median;
 import dev.skim.skip.Phase;
 import dev.skim.skip.SublayerCosts;
 import dev.skim.skip.SublayerTimer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.DoubleConsumer;
@@ -16,10 +16,18 @@ import java.util.function.DoubleConsumer;
 /** Times the sublayers of the whole model on this machine: prompts, and generated tokens behind them. */
 final class CostMeasurement {
     private static final int GENERATED = 24;
-    private static final int REPEATS = 3;
 
-    /** What a longer prompt may take, all repeats together. */
+    /** Runs of a prompt: at least so many, and more until they took long enough, as a small model's are over in a moment. */
+    private static final int LEAST_RUNS = 3;
+
+    private static final int MOST_RUNS = 99;
+    private static final double LEAST_SECONDS = 1;
+
+    /** What a longer prompt may take, the least number of runs together. */
     private static final double PATIENCE_SECONDS = 60;
+
+    /** What one run took. */
+    private record Times(SublayerCosts prompt, SublayerCosts generation) {}
 
     private CostMeasurement() {}
 
@@ -42,41 +50,45 @@ final class CostMeasurement {
         for (int i = 0; i < lengths.size(); i++) {
             int length = lengths.get(i);
             if (i == 0) {
-                // Once for the compiler.
-                once(model, length);
+                warmUp(model, length);
             }
             while (i > 0 && length > lengths.get(i - 1) && perToken * length * 1.5 > PATIENCE_SECONDS) {
                 length /= 2;
             }
             if (i == 0 || length > lengths.get(i - 1)) {
                 long start = System.nanoTime();
-                costs.addAll(median(model, length));
-                perToken = 1e-9 * (System.nanoTime() - start) / length;
+                List<Times> runs = several(model, length);
+                perToken = LEAST_RUNS * seconds(start) / runs.size() / length;
+                costs.add(Median.ofCosts(runs.stream().map(Times::prompt).toList()));
+                costs.add(Median.ofCosts(runs.stream().map(Times::generation).toList()));
             }
             progress.accept((i + 1.0) / lengths.size());
         }
         return costs;
     }
 
-    /** Of several runs, the one in the middle by each phase's time. */
-    private static List<SublayerCosts> median(Model model, int context) {
-        List<List<SublayerCosts>> runs = new ArrayList<>();
-        for (int i = 0; i < REPEATS; i++) {
-            runs.add(once(model, context));
-        }
-        List<SublayerCosts> medians = new ArrayList<>();
-        for (int phase = 0; phase < runs.getFirst().size(); phase++) {
-            int at = phase;
-            medians.add(runs.stream()
-                    .map(run -> run.get(at))
-                    .sorted(Comparator.comparingDouble(cost -> cost.attention() + cost.feedForward()))
-                    .toList()
-                    .get(REPEATS / 2));
-        }
-        return medians;
+    /** For the compiler. */
+    private static void warmUp(Model model, int context) {
+        long start = System.nanoTime();
+        do {
+            once(model, context);
+        } while (seconds(start) < LEAST_SECONDS);
     }
 
-    private static List<SublayerCosts> once(Model model, int context) {
+    private static List<Times> several(Model model, int context) {
+        List<Times> runs = new ArrayList<>();
+        long start = System.nanoTime();
+        do {
+            runs.add(once(model, context));
+        } while (runs.size() < LEAST_RUNS || runs.size() < MOST_RUNS && seconds(start) < LEAST_SECONDS);
+        return runs;
+    }
+
+    private static double seconds(long since) {
+        return (System.nanoTime() - since) * 1e-9;
+    }
+
+    private static Times once(Model model, int context) {
         int[] tokens = new SplittableRandom(1)
                 .ints(context + GENERATED, 0, model.tokenizer().vocabularySize())
                 .toArray();
@@ -89,7 +101,7 @@ final class CostMeasurement {
                 session.decode(tokens[context + i]);
             }
             long end = System.nanoTime();
-            return List.of(
+            return new Times(
                     timer.costs(Phase.PREFILL, context, 1e-9 * (middle - start)),
                     timer.costs(Phase.DECODE, context, 1e-9 * (end - middle)));
         }
