@@ -8,10 +8,7 @@ import java.util.Arrays;
  *
  * <p>TQ2_0 has one factor, {@code w = d * (q - 1)}, and becomes the same with scales and minima of 1: 84 bytes for its 66.
  */
-final class KQuant2 extends QuantLayout {
-    /** Groups of a block. */
-    private static final int GROUPS = 16;
-
+final class KQuant2 extends WholeLayout {
     private static final int MINIMUM_FACTORS = 64;
 
     /** A byte for each group: the scale in the low nibble, the minimum in the high one. */
@@ -27,9 +24,6 @@ final class KQuant2 extends QuantLayout {
         Arrays.fill(ONE, 1);
     }
 
-    /** Where a panel's factors stand in working memory: behind the groups' scales. */
-    private static final int FACTORS = WholeProduct.FACTORS;
-
     // From a block's start in the file.
 
     private static final int CODES = 16;
@@ -39,7 +33,7 @@ final class KQuant2 extends QuantLayout {
     private final boolean ternary;
 
     KQuant2(ElementType type) {
-        super(256, 16, 2, 20);
+        super(2, 20);
         ternary = type == ElementType.TQ2_0;
     }
 
@@ -91,7 +85,12 @@ final class KQuant2 extends QuantLayout {
         Halves.highNibbles(panel, at + NIBBLES, GROUPS, s, so + FACTORS + MINIMA, s, so + MINIMA, SCALES);
     }
 
-    /** The same with the whole part of the scales, for {@link WholeProduct}, and the minima at a place of their own. */
+    @Override
+    void wholeScales(byte[] panel, int at, float[] s, int so) {
+        wholeScales(panel, at, s, so, s, so + MINIMA, SCALES);
+    }
+
+    /** With the minima at a place of their own, those of a group {@code stride} behind those of the one before. */
     private static void wholeScales(byte[] panel, int at, float[] s, int so, float[] minima, int to, int stride) {
         factors(panel, at, s, so);
         Halves.lowNibbles(panel, at + NIBBLES, GROUPS, ONE, 0, s, so, SCALES);
@@ -109,30 +108,6 @@ final class KQuant2 extends QuantLayout {
     }
 
     @Override
-    void roundedDot(
-            byte[] panel, int[] at, int pairs, int columns, Activations x, float[] y, int yo, Scratch scratch) {
-        WholeActivations whole = x.whole(bits);
-        for (int from = 0; from < columns; from += block) {
-            for (int pair = 0; pair < pairs; pair++) {
-                float[] s = scratch.pairScales[pair];
-                wholeScales(panel, blockAt(at[2 * pair], from), s, 0, s, MINIMA, SCALES);
-                wholeScales(panel, blockAt(at[2 * pair + 1], from), s, ROWS, s, MINIMA + ROWS, SCALES);
-            }
-            for (int c = 0; c < block; c += whole.block) {
-                for (int pair = 0; pair < pairs; pair++) {
-                    int to = yo + 2 * pair * ROWS;
-                    float[] s = scratch.pairScales[pair];
-                    WholeProduct.dot(
-                            panel, blockAt(at[2 * pair], from) + codes, blockAt(at[2 * pair + 1], from) + codes, c, whole, from,
-                            s, y, to);
-                    WholeProduct.addMinima(
-                            s, c / group * SCALES + MINIMA, whole.block / group, whole.sums, (from + c) / group, y, to);
-                }
-            }
-        }
-    }
-
-    @Override
     void roundedExpand(byte[] panel, int first, int second, int from, int n, Expansion to, Scratch scratch) {
         wholeScales(panel, blockAt(first, from), to.scales, 0, to.minima, 0, ROWS);
         wholeScales(panel, blockAt(second, from), to.scales, ROWS, to.minima, GROUPS * ROWS, ROWS);
@@ -144,25 +119,6 @@ final class KQuant2 extends QuantLayout {
         for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
             Codes.expand2(
                     panel, codesAt(at, from) + 4 * strip, groupStep(), n / group, true, s, so + strip, out, to + strip);
-        }
-    }
-
-    @Override
-    void roundedMultiply(
-            Activations x, int token, int tokens, int from, int n, Expansion w, float[] y, int yo, Scratch scratch) {
-        WholeActivations whole = x.whole(bits);
-        int at = token * x.columns + from * Tile.SIZE;
-        for (int row = 0; row < 2 * ROWS; row += ROWS) {
-            for (int k = 0; k < n; k += whole.block) {
-                int start = at + k * Tile.SIZE;
-                Tile.multiply(
-                        whole.tiles, start, w.weights, row * n + k * ROWS, whole.block, tokens, scratch.square, 0, ROWS, false);
-                WholeProduct.add(
-                        scratch.square, tokens, w.scales, FACTORS + row, whole.scales, start / whole.block, y, yo + row);
-                Tile.multiply(
-                        whole.sums, start / group, w.minima, row * GROUPS + (from + k) % block / group * ROWS,
-                        whole.block / group, tokens, y, yo + row, 2 * ROWS, true);
-            }
         }
     }
 }

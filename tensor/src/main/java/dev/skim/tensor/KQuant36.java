@@ -6,14 +6,8 @@ package dev.skim.tensor;
  * <p>In the panel scales are bytes. Codes of 6 bits stand as {@link BytePlanes#putSixes} puts them; those of 3 bits, which mean
  * {@code q - 4}, as codes of 4 bits that are 4 more ({@link BytePlanes#putEights}): 146 bytes a row's block for the file's 110.
  */
-final class KQuant36 extends QuantLayout {
-    /** Groups of a block. */
-    private static final int GROUPS = 16;
-
+final class KQuant36 extends WholeLayout {
     private static final int GROUP_SCALES = 64;
-
-    /** Where a panel's factors stand for {@link WholeProduct}: behind the groups' scales. */
-    private static final int FACTORS = WholeProduct.FACTORS;
 
     // From a block's start in the file: those of Q6_K, where the codes' low four bits stand, and those of Q3_K, where the third bits do.
 
@@ -26,7 +20,7 @@ final class KQuant36 extends QuantLayout {
 
     /** @param bits of a code in the panel: 6 for Q6_K, 4 for Q3_K */
     KQuant36(int bits) {
-        super(256, 16, bits, 18);
+        super(bits, 18);
     }
 
     @Override
@@ -115,30 +109,10 @@ final class KQuant36 extends QuantLayout {
         return bits == 6 ? Rounding.WHOLE : Rounding.WHOLE_OF_4;
     }
 
-    /** The whole part of the scales, for {@link WholeProduct}, and the factors. */
-    private void wholeScales(byte[] panel, int at, float[] s, int so) {
+    @Override
+    void wholeScales(byte[] panel, int at, float[] s, int so) {
         Halves.expand(panel, at, ROWS, s, so + FACTORS);
         Halves.bytes(panel, at + GROUP_SCALES, GROUPS, s, so, SCALES);
-    }
-
-    @Override
-    void roundedDot(
-            byte[] panel, int[] at, int pairs, int columns, Activations x, float[] y, int yo, Scratch scratch) {
-        WholeActivations whole = x.whole(bits);
-        for (int from = 0; from < columns; from += block) {
-            for (int pair = 0; pair < pairs; pair++) {
-                float[] s = scratch.pairScales[pair];
-                wholeScales(panel, blockAt(at[2 * pair], from), s, 0);
-                wholeScales(panel, blockAt(at[2 * pair + 1], from), s, ROWS);
-            }
-            for (int c = 0; c < block; c += whole.block) {
-                for (int pair = 0; pair < pairs; pair++) {
-                    WholeProduct.dot(
-                            panel, blockAt(at[2 * pair], from) + codes, blockAt(at[2 * pair + 1], from) + codes, c, whole, from,
-                            scratch.pairScales[pair], y, yo + 2 * pair * ROWS);
-                }
-            }
-        }
     }
 
     @Override
@@ -150,20 +124,5 @@ final class KQuant36 extends QuantLayout {
         Halves.shift(GROUPS, shift(), to.scales, ROWS);
         expandUnits(panel, first, from, n, to.scales, so, to.weights, 0);
         expandUnits(panel, second, from, n, to.scales, so + ROWS, to.weights, n * ROWS);
-    }
-
-    @Override
-    void roundedMultiply(
-            Activations x, int token, int tokens, int from, int n, Expansion w, float[] y, int yo, Scratch scratch) {
-        WholeActivations whole = x.whole(bits);
-        for (int k = 0; k < n; k += whole.block) {
-            int at = token * x.columns + (from + k) * Tile.SIZE;
-            for (int row = 0; row < 2 * ROWS; row += ROWS) {
-                Tile.multiply(
-                        whole.tiles, at, w.weights, row * n + k * ROWS, whole.block, tokens, scratch.square, 0, ROWS, false);
-                WholeProduct.add(
-                        scratch.square, tokens, w.scales, FACTORS + row, whole.scales, at / whole.block, y, yo + row);
-            }
-        }
     }
 }
