@@ -41,7 +41,10 @@ public class MatrixBenchmark {
     @Param({"1", "512"})
     public int tokens;
 
-    /** Whether all types multiply in f32; else Q4_0 to Q5_1 and Q2_K to Q6_K round the activations to 8 bits or more, and Q8_0 the weights. */
+    /**
+     * Whether all types multiply in f32; else those that {@link dev.skim.tensor.Kernels#rounds round} have rounded activations, Q8_0
+     * rounded weights.
+     */
     @Param({"true", "false"})
     public boolean exact;
 

@@ -12,7 +12,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Runs what the benchmarks run before they time, on small operands: a check that fails would stop them. */
 class BenchmarksTest {
     @ParameterizedTest
-    @EnumSource(names = {"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K"})
+    @EnumSource(
+            names = {"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ2_XXS",
+                "IQ3_XXS", "IQ3_S", "IQ4_NL", "IQ4_XS"})
     void productsAgree(ElementType type) {
         productsAgree(type, true);
         productsAgree(type, false);
@@ -35,7 +37,9 @@ class BenchmarksTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q4_K", "Q5_K", "Q6_K"})
+    @EnumSource(
+            names = {"F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q2_K", "Q3_K", "Q4_K", "Q5_K", "Q6_K", "IQ2_XXS", "IQ3_XXS",
+                "IQ3_S", "IQ4_NL", "IQ4_XS"})
     void expansionsAgree(ElementType type) {
         ExpansionBenchmark benchmark = new ExpansionBenchmark();
         benchmark.type = type;

@@ -140,13 +140,13 @@ class MeasurementTest {
     void logitsThatAreNoNumbersAreInfinitelyBad() throws IOException {
         EvalSettings settings = new EvalSettings(1, 1, 0, 8, 2, 0, 1);
         try (Model broken = changed(Float.NaN, "output_norm.weight")) {
-            List<Result> results = new Evaluation(broken, new int[16], settings, List.of()).run(share -> {});
+            List<Result> results = new Evaluation(broken, new int[16], settings, SessionOptions.DEFAULT, List.of()).run(share -> {});
             assertEquals(Double.POSITIVE_INFINITY, results.getFirst().scores().perplexity());
             assertTrue(Report.csv(results).contains(",Infinity,"), Report.csv(results));
             assertTrue(Report.table(results, settings, 2).contains(" Infinity "));
         }
         EvalSettings endless = new EvalSettings(Integer.MAX_VALUE, 1, 1, 8, 0, 0, 1);
-        assertThrows(SkimException.class, () -> new Evaluation(model, new int[16], endless, List.of()));
+        assertThrows(SkimException.class, () -> new Evaluation(model, new int[16], endless, SessionOptions.DEFAULT, List.of()));
     }
 
     private static Path reference(String name, String json, float[]... rows) throws IOException {

@@ -1,6 +1,7 @@
 package dev.skim.llm.cli;
 
 import dev.skim.llm.Model;
+import dev.skim.llm.SessionOptions;
 import dev.skim.llm.SkimException;
 import dev.skim.llm.eval.Contender;
 import dev.skim.llm.eval.EvalSettings;
@@ -40,6 +41,9 @@ import picocli.CommandLine.Option;
 final class EvalCommand implements Callable<Integer> {
     @Mixin
     private ModelOptions model;
+
+    @Mixin
+    private PrecisionOptions precision;
 
     @Mixin
     private TextOptions text;
@@ -174,7 +178,7 @@ final class EvalCommand implements Callable<Integer> {
     }
 
     private void compare(Model loaded, int[] tokens, EvalSettings settings, List<Contender> contenders) {
-        Evaluation evaluation = new Evaluation(loaded, tokens, settings, contenders);
+        Evaluation evaluation = new Evaluation(loaded, tokens, settings, precision.apply(SessionOptions.DEFAULT), contenders);
         List<Result> results;
         try (ProgressBar bar = new ProgressBar("measuring " + contenders.size() + " policies")) {
             results = evaluation.run(bar);
@@ -235,6 +239,8 @@ final class EvalCommand implements Callable<Integer> {
         whole.put("windows", evaluation.windows());
         whole.put("continuations", settings.continuations());
         whole.put("continuation_tokens", settings.continuationTokens());
+        whole.put("kv_type", precision.kvType().toString());
+        whole.put("exact", precision.exact());
         evaluation.promptCosts().ifPresent(costs -> whole.put("dense_prompt", Report.costs(costs)));
         evaluation.generationCosts().ifPresent(costs -> whole.put("dense_generation", Report.costs(costs)));
         whole.put("policies", results.stream().map(Report::figures).toList());

@@ -112,6 +112,7 @@ final class PerplexityCommand implements Callable<Integer> {
             Map<String, Object> result = new LinkedHashMap<>();
             result.put("model", loaded.name());
             result.put("kv_type", precision.kvType().toString());
+            result.put("exact", precision.exact());
             result.put("window", window);
             result.put("windows", running.size());
             result.put("perplexity", last);

@@ -19,6 +19,7 @@ public final class Evaluation {
     private final Model model;
     private final int[] tokens;
     private final EvalSettings settings;
+    private final SessionOptions options;
     private final List<Contender> contenders = new ArrayList<>();
     private SublayerCosts promptCosts;
     private SublayerCosts generationCosts;
@@ -28,13 +29,16 @@ public final class Evaluation {
      * Makes an evaluation; the whole model is added where it is not among the policies.
      *
      * @param tokens the text
+     * @param options how exactly all of them compute, the whole model too
      * @throws SkimException when the text or the model's context is too short
      */
-    public Evaluation(Model model, int[] tokens, EvalSettings settings, List<Contender> policies) {
+    public Evaluation(
+            Model model, int[] tokens, EvalSettings settings, SessionOptions options, List<Contender> policies) {
         settings.check(tokens.length, model.contextLength());
         this.model = model;
         this.tokens = tokens;
         this.settings = settings;
+        this.options = options;
         contenders.add(Contender.DENSE);
         policies.stream().filter(policy -> !policy.dense()).forEach(contenders::add);
         for (Contender contender : contenders) {
@@ -65,12 +69,12 @@ public final class Evaluation {
         Runnable step = () -> progress.accept((double) ++done / steps);
         SpeedTest speed = null;
         if (settings.repeats() > 0) {
-            speed = new SpeedTest(model, tokens, settings, contenders, step);
+            speed = new SpeedTest(model, tokens, settings, options, contenders, step);
             speed.run(settings.repeats());
             promptCosts = speed.promptCosts();
             generationCosts = speed.generationCosts();
         }
-        QualityTest quality = new QualityTest(model, contenders, step);
+        QualityTest quality = new QualityTest(model, options, contenders, step);
         for (int w = 0; w < windows(); w++) {
             quality.window(Arrays.copyOfRange(tokens, w * settings.window(), (w + 1) * settings.window()));
         }

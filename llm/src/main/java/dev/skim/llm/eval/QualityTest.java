@@ -23,6 +23,7 @@ import java.util.stream.IntStream;
  */
 final class QualityTest {
     private final Model model;
+    private final SessionOptions options;
     private final List<Contender> contenders;
     private final Runnable step;
     private final Sums[] sums;
@@ -55,8 +56,9 @@ final class QualityTest {
     /** The whole model's logits of the scored positions, with the logarithms of the sums of their exponentials. */
     private record Whole(float[][] rows, double[] logSums) {}
 
-    QualityTest(Model model, List<Contender> contenders, Runnable step) {
+    QualityTest(Model model, SessionOptions options, List<Contender> contenders, Runnable step) {
         this.model = model;
+        this.options = options;
         this.contenders = contenders;
         this.step = step;
         sums = new Sums[contenders.size()];
@@ -119,7 +121,7 @@ final class QualityTest {
     }
 
     private Session open(int context, SkipPlan plan) {
-        return model.openSession(new SessionOptions(context, shape -> plan));
+        return model.openSession(options.withContextLength(context).withSkip(shape -> plan));
     }
 
     private static void score(Whole whole, float[][] rows, int[] targets, Sums sum) {

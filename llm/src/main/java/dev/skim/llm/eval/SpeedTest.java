@@ -23,6 +23,7 @@ final class SpeedTest {
     private static final double WARM_UP_SECONDS = 3;
 
     private final Model model;
+    private final SessionOptions options;
     private final int[] prompt;
     private final int[] generated;
     private final List<Contender> contenders;
@@ -52,8 +53,10 @@ final class SpeedTest {
      * @param tokens the text; its first tokens are the prompt, those after them are fed one by one
      * @param step told of each run
      */
-    SpeedTest(Model model, int[] tokens, EvalSettings settings, List<Contender> contenders, Runnable step) {
+    SpeedTest(
+            Model model, int[] tokens, EvalSettings settings, SessionOptions options, List<Contender> contenders, Runnable step) {
         this.model = model;
+        this.options = options;
         this.contenders = contenders;
         this.step = step;
         prompt = Arrays.copyOf(tokens, settings.promptTokens());
@@ -112,7 +115,7 @@ final class SpeedTest {
         // The dense model must take its own way through the layers, which asks nobody.
         SkipPlan counted = plan == SkipPlan.NONE ? plan : meter;
         try (Session session = model.openSession(
-                new SessionOptions(prompt.length + generated.length, shape -> counted))) {
+                options.withContextLength(prompt.length + generated.length).withSkip(shape -> counted))) {
             long start = System.nanoTime();
             session.prefill(prompt);
             double promptSeconds = seconds(start);

@@ -61,6 +61,18 @@ class EvalTest {
     }
 
     @Test
+    void keysAndValuesAreHeldAsAsked() throws IOException {
+        JsonNode json = new ObjectMapper().readTree(eval("--skip", "none", "--kv-type", "f16", "--json").expect(0).out());
+        JsonNode floats = new ObjectMapper().readTree(eval("--skip", "none", "--exact", "--json").expect(0).out());
+        assertEquals("f16", json.path("kv_type").asText());
+        assertEquals(false, json.path("exact").asBoolean(true));
+        assertEquals(true, floats.path("exact").asBoolean());
+        assertEquals(
+                floats.path("policies").path(0).path("kv_bytes").asLong(),
+                2 * json.path("policies").path(0).path("kv_bytes").asLong());
+    }
+
+    @Test
     void jsonAgreesWithPerplexityAndWithItself() throws IOException {
         JsonNode json = new ObjectMapper().readTree(
                 eval("--skip", "none,earlyexit:1,earlyexit:1:decode", "--json").expect(0).out());
