@@ -17,6 +17,9 @@ final class BytePlanes {
 
     static final long LOW_NIBBLES = 0x0F0F0F0F0F0F0F0FL;
 
+    /** What {@link #exponent} has set if a half-precision number is infinite or NaN. */
+    static final int NOT_FINITE = 0x8000;
+
     /** Numbers that 32 codes of 5 bits of a row stand in. */
     static final int FIVES = 5;
 
@@ -100,11 +103,29 @@ final class BytePlanes {
         LONG.set(panel, at, rows);
     }
 
-    /** Writes the 16-bit number at {@code from} of every row. */
-    static void putShorts(byte[] rows, int from, int stride, byte[] panel, int at) {
+    /** Writes the half-precision number at {@code from} of every row; returns whether all of them are finite. */
+    static boolean putFactors(byte[] rows, int from, int stride, byte[] panel, int at) {
+        int exponents = 0;
         for (int r = 0; r < ROWS; r++) {
-            SHORT.set(panel, at + r * Short.BYTES, (short) SHORT.get(rows, from + r * stride));
+            short half = (short) SHORT.get(rows, from + r * stride);
+            SHORT.set(panel, at + r * Short.BYTES, half);
+            exponents |= exponent(half);
         }
+        return (exponents & NOT_FINITE) == 0;
+    }
+
+    /** Has {@link #NOT_FINITE} set if a half-precision number is infinite or NaN: the exponent and one more. */
+    static int exponent(int half) {
+        return (half & 0x7C00) + 0x0400;
+    }
+
+    /** Whether all half-precision numbers of {@code bytes} bytes, a multiple of 8, are finite. */
+    static boolean finite(byte[] halves, int from, int bytes) {
+        long exponents = 0;
+        for (int i = from; i < from + bytes; i += Long.BYTES) {
+            exponents |= ((long) LONG.get(halves, i) & 0x7C007C007C007C00L) + 0x0400040004000400L;
+        }
+        return (exponents & 0x8000800080008000L) == 0;
     }
 
     /**

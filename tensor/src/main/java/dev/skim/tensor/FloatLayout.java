@@ -34,7 +34,8 @@ final class FloatLayout extends PanelLayout {
                 }
             }
         }
-        return true;
+        // By itself, eight bytes at a time: the rows lie one behind the other, the copies do not.
+        return type != ElementType.F16 || BytePlanes.finite(rows, from, ROWS * rowBytes);
     }
 
     private static void packInts(byte[] rows, int row, int from, int end, byte[] panel, int at) {

@@ -16,8 +16,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /**
- * Half-precision numbers, and their products with bytes. Finite ones: infinities and NaNs, which no quantiser writes, would become
- * numbers from 65,536 on.
+ * Half-precision numbers, and their products with bytes. Finite ones: infinities and NaNs would become numbers from 65,536 on, and so
+ * layouts do not pack them.
  *
  * <p>All methods are void and go from array to array: as helpers that return vectors, these were not inlined in some runs
  * (C2, JDK 25), boxed, and made a token's product with Q4_K two to seven times slower.

@@ -52,8 +52,7 @@ final class IQuant2 extends QuantLayout {
     }
 
     @Override
-    void packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
-        BytePlanes.putShorts(rows, from, stride, panel, at);
+    boolean packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
         for (int r = 0; r < ROWS; r++) {
             int row = from + r * stride;
             for (int g = 0; g < GROUPS; g += 2) {
@@ -66,6 +65,7 @@ final class IQuant2 extends QuantLayout {
                         panel, at + codes + c / UNIT * unitBytes() + r * Integer.BYTES);
             }
         }
+        return BytePlanes.putFactors(rows, from, stride, panel, at);
     }
 
     /** Eight codes, a byte each. */

@@ -30,8 +30,7 @@ final class IQuant3 extends KQuant45 {
     }
 
     @Override
-    void packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
-        BytePlanes.putShorts(rows, from, stride, panel, at);
+    boolean packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
         for (int r = 0; r < ROWS; r++) {
             int row = from + r * stride;
             for (int g = 0; g < GROUPS; g++) {
@@ -43,6 +42,7 @@ final class IQuant3 extends KQuant45 {
                 BytePlanes.putEight(even >>> 1, panel, at + codes + (k * ROWS + r) * Integer.BYTES);
             }
         }
+        return BytePlanes.putFactors(rows, from, stride, panel, at);
     }
 
     @Override

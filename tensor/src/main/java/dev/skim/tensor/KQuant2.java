@@ -48,14 +48,15 @@ final class KQuant2 extends WholeLayout {
     }
 
     @Override
-    void packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
+    boolean packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
+        boolean finite;
         if (ternary) {
-            BytePlanes.putShorts(rows, from + TERNARY_FACTOR, stride, panel, at);
-            BytePlanes.putShorts(rows, from + TERNARY_FACTOR, stride, panel, at + MINIMUM_FACTORS);
+            finite = BytePlanes.putFactors(rows, from + TERNARY_FACTOR, stride, panel, at);
+            BytePlanes.putFactors(rows, from + TERNARY_FACTOR, stride, panel, at + MINIMUM_FACTORS);
             Arrays.fill(panel, at + NIBBLES, at + codes, ONES);
         } else {
-            BytePlanes.putShorts(rows, from + FACTOR, stride, panel, at);
-            BytePlanes.putShorts(rows, from + FACTOR + 2, stride, panel, at + MINIMUM_FACTORS);
+            finite = BytePlanes.putFactors(rows, from + FACTOR, stride, panel, at);
+            finite &= BytePlanes.putFactors(rows, from + FACTOR + 2, stride, panel, at + MINIMUM_FACTORS);
             BytePlanes.gather(rows, from, stride, GROUPS, planes);
             BytePlanes.put(planes, 0, GROUPS, panel, at + NIBBLES);
         }
@@ -65,6 +66,7 @@ final class KQuant2 extends WholeLayout {
             BytePlanes.putTwos(
                     rows, first + g / 8 * 32 + g % 2 * 16, g % 8 / 2 * 2, stride, panel, at + codes + g * groupBytes());
         }
+        return finite;
     }
 
     @Override

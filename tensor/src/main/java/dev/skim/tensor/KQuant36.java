@@ -34,16 +34,16 @@ final class KQuant36 extends WholeLayout {
     }
 
     @Override
-    void packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
+    boolean packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
         if (bits == 6) {
             packBlock6(rows, from, stride, panel, at, planes);
         } else {
             packBlock3(rows, from, stride, panel, at);
         }
+        return BytePlanes.putFactors(rows, from + (bits == 6 ? FACTOR_6 : FACTOR_3), stride, panel, at);
     }
 
     private void packBlock3(byte[] rows, int from, int stride, byte[] panel, int at) {
-        BytePlanes.putShorts(rows, from + FACTOR_3, stride, panel, at);
         for (int r = 0; r < ROWS; r++) {
             packScales3(rows, from + r * stride + SCALES_3, panel, at + GROUP_SCALES + r);
         }
@@ -65,7 +65,6 @@ final class KQuant36 extends WholeLayout {
     }
 
     private void packBlock6(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
-        BytePlanes.putShorts(rows, from + FACTOR_6, stride, panel, at);
         BytePlanes.gather(rows, from + SCALES_6, stride, GROUPS, planes);
         BytePlanes.put(planes, 0, GROUPS, panel, at + GROUP_SCALES);
         for (int c = 0; c < block; c += group) {

@@ -42,9 +42,9 @@ class KQuant45 extends QuantLayout {
     }
 
     @Override
-    void packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
-        BytePlanes.putShorts(rows, from, stride, panel, at);
-        BytePlanes.putShorts(rows, from + 2, stride, panel, at + MINIMUM_FACTORS);
+    boolean packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
+        boolean finite = BytePlanes.putFactors(rows, from, stride, panel, at);
+        finite &= BytePlanes.putFactors(rows, from + 2, stride, panel, at + MINIMUM_FACTORS);
         packScales(rows, from + PACKED, stride, panel, at + GROUP_SCALES, planes);
         for (int g = 0; g < 8; g++) {
             int to = at + codes + g * unitBytes();
@@ -54,6 +54,7 @@ class KQuant45 extends QuantLayout {
                 BytePlanes.putEights(rows, from + CODES + g * 16, stride, 32, panel, to, to + unitBytes());
             }
         }
+        return finite;
     }
 
     private static void packScales(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {

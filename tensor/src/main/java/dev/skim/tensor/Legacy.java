@@ -29,10 +29,11 @@ final class Legacy extends QuantLayout {
     }
 
     @Override
-    void packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
+    boolean packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
         int fields = minimum ? 2 : 1;
+        boolean finite = true;
         for (int field = 0; field < fields; field++) {
-            BytePlanes.putShorts(rows, from + 2 * field, stride, panel, at + field * 2 * ROWS);
+            finite &= BytePlanes.putFactors(rows, from + 2 * field, stride, panel, at + field * 2 * ROWS);
         }
         int rest = from + 2 * fields;
         int to = at + codes;
@@ -45,6 +46,7 @@ final class Legacy extends QuantLayout {
                 BytePlanes.put(planes, 0, 32, panel, to);
             }
         }
+        return finite;
     }
 
     @Override

@@ -56,10 +56,13 @@ final class Legacy8 extends PanelLayout {
         super(BLOCK, CODES + ROWS * BLOCK);
     }
 
-    /** For a code of -128 with less than zero below it there is no u: no quantiser writes one, but a file may have it. */
+    /**
+     * For a code of -128 with less than zero below it there is no u: no quantiser writes one, but a file may have it. Where it is a
+     * factor that cannot be packed, the substitute cannot either.
+     */
     @Override
-    PanelLayout substitute() {
-        return new Legacy(ElementType.Q8_0, 8);
+    PanelLayout substitute(ElementType type) {
+        return new Legacy(type, 8);
     }
 
     @Override
@@ -98,15 +101,18 @@ final class Legacy8 extends PanelLayout {
     @Override
     boolean pack(byte[] rows, int from, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
         int lost = 0;
+        int exponents = 0;
         for (int b = 0; b < columns / BLOCK; b++) {
             for (int lane = 0; lane < ROWS; lane++) {
                 int fileBlock = from + lane * rowBytes + b * FILE_BYTES;
                 int to = at + b * blockBytes;
-                BytePlanes.SHORT.set(panel, to + 2 * lane, (short) BytePlanes.SHORT.get(rows, fileBlock));
+                short factor = (short) BytePlanes.SHORT.get(rows, fileBlock);
+                BytePlanes.SHORT.set(panel, to + 2 * lane, factor);
+                exponents |= BytePlanes.exponent(factor);
                 lost |= packRow(rows, fileBlock + 2, panel, to + CODES + QUAD * lane);
             }
         }
-        return (lost & SIGNS) == 0;
+        return (lost & SIGNS | exponents & BytePlanes.NOT_FINITE) == 0;
     }
 
     /** Returns bytes of which one has its sign bit set if a code cannot be had. */

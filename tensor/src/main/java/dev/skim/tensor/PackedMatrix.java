@@ -12,6 +12,9 @@ import java.util.Objects;
  * number of threads or on the vector width. With {@link Activations#Activations(boolean) exact} activations every element is
  * one chain of fused multiply-adds over the columns in order; with others, types that {@link Kernels#rounds round} have chains of
  * rounded weights, or exact sums of rounded activations by groups of columns, which are then added in order.
+ *
+ * <p>Infinite and NaN weights of a broken file stay what they are, and so reach the product. With a factor of half precision that is one,
+ * the matrix is laid out block by block as in the file: its products are exact, and slow.
  */
 public final class PackedMatrix {
     /** Rows as a file has them. */
@@ -81,7 +84,7 @@ public final class PackedMatrix {
     /**
      * Repacks a row-major matrix as it is read, in parallel.
      *
-     * @param source rows of {@code columns} elements of {@code type}, which may be asked for twice; what it throws is thrown on;
+     * @param source rows of {@code columns} elements of {@code type}, which may be asked for up to three times; what it throws is thrown on;
      *     not needed afterwards
      * @throws IllegalArgumentException when the shape is empty or the columns are not whole blocks
      * @throws ArithmeticException when the panels that take turns take more bytes than an array can have
@@ -92,9 +95,9 @@ public final class PackedMatrix {
         }
         PanelLayout layout = PanelLayout.of(type);
         PackedMatrix matrix = new PackedMatrix(type, layout, rows, columns);
-        if (!matrix.fill(source, workers)) {
-            matrix = new PackedMatrix(type, layout.substitute(), rows, columns);
-            matrix.fill(source, workers);
+        while (!matrix.fill(source, workers)) {
+            layout = layout.substitute(type);
+            matrix = new PackedMatrix(type, layout, rows, columns);
         }
         return matrix;
     }

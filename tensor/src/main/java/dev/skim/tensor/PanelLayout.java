@@ -72,13 +72,16 @@ abstract class PanelLayout {
      *
      * @param rows the rows as the file has them, {@code rowBytes} apart from {@code from} on, and 8 bytes behind the last
      * @param planes room for the planes of {@link #LONGEST} bytes
-     * @return whether it could; else the matrix must have the {@link #substitute}
+     * @return whether it could; else the matrix must have the {@link #substitute}, whatever is in the panel now
      */
     abstract boolean pack(byte[] rows, int from, int rowBytes, int columns, byte[] panel, int at, long[] planes);
 
-    /** The layout that can pack every matrix of this one's type. */
-    PanelLayout substitute() {
-        return this;
+    /**
+     * The layout for matrices of this type that this one cannot pack: most cannot where a half-precision number is infinite or NaN,
+     * which their kernels would take for a finite one. {@link RawLayout} can pack all.
+     */
+    PanelLayout substitute(ElementType type) {
+        return new RawLayout(type);
     }
 
     /** Expands columns {@code from} to {@code from + n - 1} of a panel to {@code out[to + k * 32 + row]}. */

@@ -42,8 +42,9 @@ abstract class QuantLayout extends PanelLayout {
      * Packs a block of 32 rows, whose bytes start {@code stride} bytes apart, the first row's at {@code from}.
      *
      * @param planes room for the planes of a block
+     * @return whether all half-precision numbers of the block are finite
      */
-    abstract void packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes);
+    abstract boolean packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes);
 
     /**
      * Computes a panel's scales d and minima in a block, {@link #SCALES} floats a group: d from {@code so} on, and
@@ -101,10 +102,11 @@ abstract class QuantLayout extends PanelLayout {
 
     @Override
     boolean pack(byte[] rows, int from, int rowBytes, int columns, byte[] panel, int at, long[] planes) {
+        boolean finite = true;
         for (int b = 0; b < columns / block; b++) {
-            packBlock(rows, from + b * fileBytes(), rowBytes, panel, at + b * blockBytes, planes);
+            finite &= packBlock(rows, from + b * fileBytes(), rowBytes, panel, at + b * blockBytes, planes);
         }
-        return true;
+        return finite;
     }
 
     /** The code of column {@code c} of a row, counted from the unit whose codes start at {@code at}. */

@@ -3,8 +3,8 @@ package dev.skim.tensor;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The layout of the rarer types: the file's own blocks, the 32 rows of a panel block by block side by side. Every use
- * expands them to f32 first, by the type's plain definition.
+ * The layout of the rarer types, and of what no other layout can pack: the file's own blocks, the 32 rows of a panel block by block
+ * side by side. Every use expands them to f32 first, by the type's plain definition.
  */
 class RawLayout extends PanelLayout {
     private final ElementType type;

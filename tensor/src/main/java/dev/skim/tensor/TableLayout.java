@@ -72,19 +72,20 @@ final class TableLayout extends QuantLayout {
     }
 
     @Override
-    void packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
+    boolean packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
         if (type == ElementType.IQ3_XXS) {
             packPoints(rows, from, stride, panel, at);
-            return;
+            return BytePlanes.putFactors(rows, from, stride, panel, at);
         }
+        boolean finite = true;
         int rest;
         switch (type) {
             case IQ4_NL -> {
-                BytePlanes.putShorts(rows, from, stride, panel, at);
+                finite = BytePlanes.putFactors(rows, from, stride, panel, at);
                 rest = from + 2;
             }
             case IQ4_XS -> {
-                BytePlanes.putShorts(rows, from, stride, panel, at);
+                finite = BytePlanes.putFactors(rows, from, stride, panel, at);
                 packScales(rows, from, stride, panel, at + GROUP_SCALES);
                 rest = from + CODES;
             }
@@ -100,10 +101,10 @@ final class TableLayout extends QuantLayout {
             int to = at + codes + g * groupBytes();
             BytePlanes.putEights(rows, rest + g * group / 2, stride, 16, panel, to, to + groupBytes() / 2);
         }
+        return finite;
     }
 
     private void packPoints(byte[] rows, int from, int stride, byte[] panel, int at) {
-        BytePlanes.putShorts(rows, from, stride, panel, at);
         PointCodec codec = (PointCodec) type.codec();
         for (int r = 0; r < ROWS; r++) {
             int row = from + r * stride;

@@ -232,6 +232,109 @@ class PackedMatrixTest {
         }
     }
 
+    record Broken(ElementType type, int field, short half, boolean exact, int rows, int blocks, int tokens, long seed) {}
+
+    @Provide
+    Arbitrary<Broken> broken() {
+        return Combinators.combine(
+                        Arbitraries.of(ElementType.class).filter(PackedMatrixTest::hasHalves),
+                        Arbitraries.of(0, 1),
+                        Arbitraries.of((short) 0x7c00, (short) 0xfc00, (short) 0x7e00, (short) 0x7c01, (short) 0xffff),
+                        Arbitraries.of(true, false),
+                        Arbitraries.integers().between(1, 100),
+                        Arbitraries.integers().between(1, 3),
+                        Arbitraries.integers().between(2, 40),
+                        Arbitraries.longs())
+                .as(Broken::new);
+    }
+
+    private static boolean hasHalves(ElementType type) {
+        return switch (type) {
+            case F32, BF16, MXFP4 -> false;
+            default -> true;
+        };
+    }
+
+    private static void putHalf(MemorySegment data, ElementType type, long block, int field, short half) {
+        if (type == ElementType.IQ1_M) {
+            for (int i = 0; i < 4; i++) {
+                long at = block + 49 + 2 * i;
+                data.set(ValueLayout.JAVA_BYTE, at, (byte) (data.get(ValueLayout.JAVA_BYTE, at) & 0x0f | (half >> 4 * i & 0x0f) << 4));
+            }
+        } else {
+            int[] fields = halves(type);
+            data.set(ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), block + fields[field % fields.length], half);
+        }
+    }
+
+    /** One factor of a broken file that is infinite or NaN: all that it should reach is as the definition has it, and all else too. */
+    @Property(tries = 300)
+    void factorsThatAreNotFinite(@ForAll("broken") Broken c) {
+        Random random = new Random(c.seed);
+        int columns = c.blocks * (c.type.blockSize() == 1 ? 37 : c.type.blockSize());
+        MemorySegment data = weights(c.type, c.rows, columns, random);
+        int blocks = c.rows * columns / c.type.blockSize();
+        putHalf(data, c.type, (long) random.nextInt(blocks) * c.type.blockBytes(), c.field, c.half);
+        float[] plain = new float[c.rows * columns];
+        Blocks.expand(c.type, data, 0, plain, 0, plain.length);
+        float[] x = new float[c.tokens * columns];
+        for (int i = 0; i < x.length; i++) {
+            x[i] = (float) random.nextGaussian();
+        }
+        try (Workers workers = new Workers(2)) {
+            PackedMatrix matrix = PackedMatrix.pack(c.type, data, c.rows, columns, workers);
+            float[] row = new float[columns];
+            for (int r = 0; r < c.rows; r++) {
+                matrix.row(r, row, 0);
+                assertArrayEquals(Arrays.copyOfRange(plain, r * columns, (r + 1) * columns), row, "row " + r);
+            }
+            Activations batch = new Activations(c.exact);
+            batch.set(x, 0, columns, c.tokens, columns);
+            float[] out = new float[c.tokens * c.rows];
+            matrix.multiply(batch, out, 0, c.rows, false, workers);
+            Activations lone = new Activations(c.exact);
+            float[] single = new float[c.rows];
+            for (int t = 0; t < c.tokens; t++) {
+                lone.set(x, t * columns, columns, 1, columns);
+                matrix.multiply(lone, single, 0, c.rows, false, workers);
+                for (int r = 0; r < c.rows; r++) {
+                    double exact = 0;
+                    double size = 0;
+                    for (int k = 0; k < columns; k++) {
+                        double term = (double) plain[r * columns + k] * x[t * columns + k];
+                        exact += term;
+                        size += Math.abs(term);
+                    }
+                    float product = out[t * c.rows + r];
+                    double bound = Double.isFinite(exact) ? (columns + 2) * 0x1p-23 * size + 1e-30 : 0;
+                    assertEquals(exact, product, bound, "row " + r + " token " + t);
+                    assertEquals(product, single[r], "a token alone and in a batch, row " + r + " token " + t);
+                }
+            }
+        }
+    }
+
+    /** The ends of what is finite take no other layout. */
+    @ParameterizedTest
+    @EnumSource
+    void theLargestFactorsAreFinite(ElementType type) {
+        if (!hasHalves(type)) {
+            return;
+        }
+        int rows = 33;
+        int columns = 2 * type.blockSize();
+        MemorySegment data = MemorySegment.ofArray(new byte[Math.toIntExact(type.bytes(rows * columns))]);
+        for (int block = 0; block < 2 * rows; block++) {
+            for (int field = 0; field < 2; field++) {
+                putHalf(data, type, (long) block * type.blockBytes(), field, (short) (block % 2 == 0 ? 0x7bff : 0xfbff));
+            }
+        }
+        try (Workers workers = new Workers(1)) {
+            PackedMatrix matrix = PackedMatrix.pack(type, data, rows, columns, workers);
+            assertEquals(PanelLayout.of(type).getClass(), matrix.layout().getClass());
+        }
+    }
+
     /** Powers of two from 2^-127, which is subnormal, to 2^128, which becomes infinite with some values. */
     @Test
     void everyExponentOfMXFP4() {
