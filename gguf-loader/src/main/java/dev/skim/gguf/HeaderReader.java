@@ -14,9 +14,10 @@ import java.util.Arrays;
 final class HeaderReader {
     /**
      * Headers of real models take up to some 20 MiB (a vocabulary of 262k tokens with its merges); the bound keeps a huge
-     * sparse file from filling the heap, and lets positions be ints.
+     * sparse file from filling the heap, and lets positions be ints. What was read and a copy of it, or of the half from which it
+     * grew, are there at once: at most twice this.
      */
-    static final int MAX_HEADER = 256 << 20;
+    static final int MAX_HEADER = 64 << 20;
 
     /** Deep enough for anything that was ever written, and no stack can overflow. */
     static final int MAX_DEPTH = 4;

@@ -5,10 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -175,8 +178,28 @@ class HostileFileTest {
         try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
             out.setLength(1L << 37);
         }
-        refuses(file, "'k' is too large: a header of up to 256 MiB is accepted");
+        refuses(file, "'k' is too large: a header of up to 64 MiB is accepted");
         Files.delete(file);
+    }
+
+    /** The buffers that it grows through, each twice as large as the one before, and one copy of what is kept. */
+    @Test
+    void theLargestHeaderIsCopiedOnce() throws IOException {
+        int limit = HeaderReader.MAX_HEADER;
+        int count = limit - 100;
+        Path file = RawGguf.header(3, 0, 1).key("k", 9).u32(0).u64(count).in(folder);
+        try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {
+            out.setLength(limit - 1);
+        }
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long before = threads.getCurrentThreadAllocatedBytes();
+        try (GgufFile gguf = GgufFile.open(file)) {
+            long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+            assertTrue(allocated < 3L * limit + (1 << 20), "allocates " + allocated + " bytes");
+            assertEquals(count, ((List<?>) gguf.metadata().value("k").orElseThrow()).size());
+        } finally {
+            Files.delete(file);
+        }
     }
 
     private static RawGguf tensor(int type, long offset, long... shape) {
