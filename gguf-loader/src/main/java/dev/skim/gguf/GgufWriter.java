@@ -2,7 +2,6 @@ package dev.skim.gguf;
 
 import dev.skim.tensor.ElementType;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -61,7 +60,7 @@ public final class GgufWriter {
     }
 
     private static void checkKey(String key) {
-        int length = key.getBytes(StandardCharsets.UTF_8).length;
+        int length = HeaderBytes.utf8("metadata key", key).remaining();
         if (length < 1 || length > MAX_KEY) {
             throw new IllegalArgumentException(
                     "metadata key " + Text.quote(key) + " has " + length + " bytes, accepted are 1 to " + MAX_KEY);
@@ -144,7 +143,7 @@ public final class GgufWriter {
      * @param shape 1 to 4 extents in GGUF order: the contiguous one (columns) first; columns a multiple of the type's block
      */
     public GgufWriter addTensor(String name, ElementType type, List<Long> shape, TensorSource source) {
-        int length = name.getBytes(StandardCharsets.UTF_8).length;
+        int length = HeaderBytes.utf8("tensor name", name).remaining();
         if (length < 1 || length > MAX_TENSOR_NAME) {
             throw new IllegalArgumentException(
                     "tensor " + Text.quote(name) + " has a name of " + length + " bytes, accepted are 1 to " + MAX_TENSOR_NAME);

@@ -40,14 +40,23 @@ final class HeaderBytes {
         return this;
     }
 
-    /** A string; {@code what} names it where it cannot be UTF-8. */
-    HeaderBytes string(String what, String text) {
-        ByteBuffer encoded;
+    /**
+     * A text's UTF-8.
+     *
+     * @param what names it where it has none
+     * @throws IllegalArgumentException when it holds half a surrogate pair
+     */
+    static ByteBuffer utf8(String what, String text) {
         try {
-            encoded = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
+            return StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
         } catch (CharacterCodingException e) {
             throw new IllegalArgumentException(what + " holds the text " + Text.quote(text) + " with half a surrogate pair", e);
         }
+    }
+
+    /** A string; {@code what} names it where it cannot be UTF-8. */
+    HeaderBytes string(String what, String text) {
+        ByteBuffer encoded = utf8(what, text);
         i64(encoded.remaining());
         out.write(encoded.array(), encoded.arrayOffset(), encoded.remaining());
         return this;

@@ -87,6 +87,7 @@ class GgufWriterTest {
         ValueType.Array tooDeep = nested;
         refuses("up to 4 deep", () -> writer.put("k", ValueType.ARRAY, tooDeep));
         refuses("'\\u{d800}' with half a surrogate pair", () -> writer.string("k", "\ud800"));
+        refuses("metadata key holds the text 'k\\u{dc00}' with half a surrogate pair", () -> writer.u32("k\udc00", 1));
         refuses("has 0 bytes, accepted are 1 to 65535", () -> writer.u32("", 1));
         refuses("accepted are the u32 powers of two from 8", () -> writer.alignment(24));
         refuses("accepted are the u32 powers of two from 8", () -> writer.put("general.alignment", ValueType.U64, 32L));
@@ -99,6 +100,8 @@ class GgufWriterTest {
         refuses("tensor 'u' has 0 dimensions", () -> writer.addTensor("u", List.of(), new float[1]));
         refuses("tensor 'u' has rows of 31 elements, accepted for Q4_0 are multiples of 32",
                 () -> writer.addTensor("u", ElementType.Q4_0, List.of(31L), out -> {}));
+        refuses("tensor name holds the text '\\u{d800}' with half a surrogate pair",
+                () -> writer.addTensor("\ud800", List.of(1L), new float[1]));
         refuses("a name of 64 bytes, accepted are 1 to 63", () -> writer.addTensor("u".repeat(64), List.of(1L), new float[1]));
     }
 
