@@ -20,8 +20,6 @@ public final class GgufWriter {
     /** llama.cpp takes names of up to 63 bytes. */
     private static final int MAX_TENSOR_NAME = 63;
 
-    private static final int MAX_KEY = 65_535;
-
     private final Map<String, byte[]> metadata = new LinkedHashMap<>();
     private final Map<String, Tensor> tensors = new LinkedHashMap<>();
     private long alignment = Layout.DEFAULT_ALIGNMENT;
@@ -61,9 +59,9 @@ public final class GgufWriter {
 
     private static void checkKey(String key) {
         int length = HeaderBytes.utf8("metadata key", key).remaining();
-        if (length < 1 || length > MAX_KEY) {
+        if (length < 1 || length > Layout.MAX_KEY) {
             throw new IllegalArgumentException(
-                    "metadata key " + Text.quote(key) + " has " + length + " bytes, accepted are 1 to " + MAX_KEY);
+                    "metadata key " + Text.quote(key) + " has " + length + " bytes, accepted are 1 to " + Layout.MAX_KEY);
         }
     }
 

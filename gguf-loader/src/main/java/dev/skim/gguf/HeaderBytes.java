@@ -16,10 +16,6 @@ final class HeaderBytes {
         return out.toByteArray();
     }
 
-    int size() {
-        return out.size();
-    }
-
     HeaderBytes raw(byte[] bytes) {
         out.writeBytes(bytes);
         return this;

@@ -4,7 +4,7 @@ import dev.skim.tensor.ElementType;
 import java.util.List;
 import java.util.Locale;
 
-/** What reader and writer agree on: magic, alignment, shapes, and the names of split files' keys. */
+/** What reader and writer agree on: magic, alignment, limits, shapes, and the names of split files' keys. */
 final class Layout {
     /** The bytes {@code GGUF} read as a little-endian integer. */
     static final int MAGIC = 'G' | 'G' << 8 | 'U' << 16 | 'F' << 24;
@@ -15,6 +15,9 @@ final class Layout {
     static final String SPLIT_NO = "split.no";
     static final String SPLIT_COUNT = "split.count";
     static final String SPLIT_TENSORS = "split.tensors.count";
+
+    /** Bytes of a metadata key. */
+    static final int MAX_KEY = 65_535;
 
     static final int MAX_DIMENSIONS = 4;
 

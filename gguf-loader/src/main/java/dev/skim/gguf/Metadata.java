@@ -26,7 +26,6 @@ public final class Metadata {
     private static final int LEAST_ENTRY = 8 + 1 + 4 + 1;
 
     private static final int MAX_ENTRIES = 1 << 16;
-    private static final int MAX_KEY = 65_535;
 
     private final Path file;
     private final byte[] bytes;
@@ -53,8 +52,8 @@ public final class Metadata {
             int keyStart = in.position();
             String key = in.string();
             int keyLength = in.position() - keyStart - Long.BYTES;
-            if (keyLength == 0 || keyLength > MAX_KEY) {
-                throw in.fault("has a key of " + keyLength + " bytes, accepted are 1 to " + MAX_KEY);
+            if (keyLength == 0 || keyLength > Layout.MAX_KEY) {
+                throw in.fault("has a key of " + keyLength + " bytes, accepted are 1 to " + Layout.MAX_KEY);
             }
             in.enter("metadata key", key);
             ValueType type = in.valueType("value type");
