@@ -20,7 +20,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.FutureTask;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -239,16 +241,21 @@ class GgufFileTest {
         }
     }
 
+    /** In a thread of its own, whose failures are this one's. */
+    private static void refusesWhenInterrupted(Executable action) throws Exception {
+        FutureTask<GgufException> task = new FutureTask<>(() -> {
+            Thread.currentThread().interrupt();
+            return assertThrows(GgufException.class, action);
+        });
+        new Thread(task).start();
+        task.get();
+    }
+
     @Test
     void anInterruptOfOneThreadLeavesTheFileOpenForOthers() throws Exception {
         try (GgufFile gguf = GgufFile.open(everyType(3).in(folder)); Arena arena = Arena.ofShared()) {
             TensorInfo tensor = gguf.tensors().get(0);
-            Thread interrupted = new Thread(() -> {
-                Thread.currentThread().interrupt();
-                assertThrows(GgufException.class, () -> gguf.map(tensor, arena));
-            });
-            interrupted.start();
-            interrupted.join();
+            refusesWhenInterrupted(() -> gguf.map(tensor, arena));
             assertEquals(24, gguf.map(tensor, arena).byteSize());
         }
     }
@@ -259,12 +266,7 @@ class GgufFileTest {
         try (GgufFile gguf = GgufFile.open(everyType(3).in(folder));
                 TensorReader reader = gguf.reader(gguf.tensors().get(0))) {
             byte[] read = new byte[4];
-            Thread interrupted = new Thread(() -> {
-                Thread.currentThread().interrupt();
-                assertThrows(GgufException.class, () -> reader.read(0, read, 0, read.length));
-            });
-            interrupted.start();
-            interrupted.join();
+            refusesWhenInterrupted(() -> reader.read(0, read, 0, read.length));
             GgufException e = assertThrows(GgufException.class, () -> reader.read(0, read, 0, read.length));
             assertTrue(e.getMessage().endsWith("interrupted"), e.getMessage());
         }

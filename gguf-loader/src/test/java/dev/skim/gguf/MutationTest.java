@@ -102,7 +102,8 @@ class MutationTest {
         Path file = folder.resolve("warm.gguf");
         llama(0).write(file);
         for (int seed = 0; seed < 200; seed++) {
-            open(file, Files.write(folder.resolve("warm-damaged.gguf"), new Mutator(-1 - seed).mutate(Files.readAllBytes(file), 1500)));
+            Path damaged = folder.resolve("warm-damaged.gguf");
+            open(damaged, List.of(Files.write(damaged, new Mutator(-1 - seed).mutate(Files.readAllBytes(file), 1500))));
         }
         opened = 0;
         refused = 0;
@@ -120,7 +121,7 @@ class MutationTest {
             if (i % 4 == 3) {
                 bases.get(i)[4] = 2; // version
             }
-            open(file, Files.write(file, bases.get(i)));
+            open(file, List.of(Files.write(file, bases.get(i))));
         }
         assertEquals(8, opened, "the undamaged files open");
         Path file = folder.resolve("damaged.gguf");
@@ -173,7 +174,7 @@ class MutationTest {
         long start = System.nanoTime();
         long allocatedBefore = threads.getCurrentThreadAllocatedBytes();
         try {
-            open(files.get(0), damaged);
+            open(files.get(0), files);
         } catch (Throwable e) {
             throw new AssertionError("-Dskim.mutations.seed=" + seed + " -Dskim.mutations=1: " + e, e);
         }
@@ -183,7 +184,7 @@ class MutationTest {
         assertTrue(nanos < MAX_NANOS, () -> "-Dskim.mutations.seed=" + seed + " takes " + nanos / 1_000_000 + " ms");
     }
 
-    private void open(Path file, Path damaged) {
+    private void open(Path file, List<Path> files) {
         String message;
         try (GgufFile gguf = GgufFile.open(file); Arena arena = Arena.ofConfined()) {
             readAll(gguf, arena);
@@ -193,7 +194,7 @@ class MutationTest {
             message = e.getMessage();
         }
         refused++;
-        assertTrue(message.startsWith(file + ": ") || message.startsWith(damaged + ": ") || message.contains(".gguf: "), message);
+        assertTrue(files.stream().anyMatch(named -> message.startsWith(named + ": ")), message);
         assertTrue(message.length() < 600 && message.codePoints().noneMatch(Character::isISOControl), message);
     }
 
