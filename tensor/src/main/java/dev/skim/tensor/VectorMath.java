@@ -11,8 +11,8 @@ import jdk.incubator.vector.FloatVector;
  * Elementwise functions over arrays. Every element's bits are the same at every vector width.
  */
 public final class VectorMath {
-    /** 1.5 x 2^23: adding it rounds a small number to an integer that stands in the low bits. */
-    private static final float ROUND = 0x1.8p23f;
+    /** 1.5 x 2^23: adding it rounds a small number n to an integer, and the low bits are n + 127, the exponent of 2^n. */
+    private static final float ROUND = 0x1.8p23f + 127;
 
     private static final float LOG2_E = 1.44269504f;
     private static final float LN2_HIGH = 0x1.62e4p-1f;
@@ -28,8 +28,8 @@ public final class VectorMath {
     /**
      * The exponential, within 2 ulp for arguments from -87.3 to 88.3; 0 below, capped above.
      *
-     * <p>x = n ln 2 + r with |r| at most ln 2 / 2 (Cody and Waite), a polynomial of degree 7 for e^r, and n added to the
-     * exponent. Comparisons and blends, since the vector maximum of Java, which minds NaN and -0, costs five instructions.
+     * <p>x = n ln 2 + r with |r| at most ln 2 / 2 (Cody and Waite), a polynomial of degree 7 for e^r, and a product with 2^n; to add n to
+     * the exponent takes as long, and makes numbers of NaNs. Comparisons and blends, since the vector maximum of Java, which minds NaN and -0, costs five instructions.
      */
     static FloatVector exp(FloatVector argument) {
         FloatVector x = argument.blend(LARGEST, argument.compare(GT, LARGEST));
@@ -45,9 +45,7 @@ public final class VectorMath {
         p = p.fma(r, FloatVector.broadcast(F, 0.5f));
         p = p.fma(r, FloatVector.broadcast(F, 1f));
         p = p.fma(r, FloatVector.broadcast(F, 1f));
-        FloatVector scaled = p.reinterpretAsInts()
-                .add(shifted.reinterpretAsInts().lanewise(LSHL, 23))
-                .reinterpretAsFloats();
+        FloatVector scaled = p.mul(shifted.reinterpretAsInts().lanewise(LSHL, 23).reinterpretAsFloats());
         return scaled.blend(0f, argument.compare(LT, SMALLEST));
     }
 

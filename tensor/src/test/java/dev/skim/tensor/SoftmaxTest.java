@@ -9,6 +9,8 @@ import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SoftmaxTest {
     private static float exp(float x) {
@@ -29,6 +31,17 @@ class SoftmaxTest {
         assertEquals(0, exp(-87.4f));
         assertEquals(0, exp(Softmax.LOWEST));
         assertEquals(0, exp(Float.NEGATIVE_INFINITY));
+    }
+
+    /** Whatever their payload, which must not end in the exponent. */
+    @ParameterizedTest
+    @ValueSource(ints = {0x7fc00000, 0x7fffffff, 0x7fc00001, 0xffc00001, 0x7fc000ff, 0xffffffff})
+    void notANumberStays(int bits) {
+        float nan = Float.intBitsToFloat(bits);
+        assertTrue(Float.isNaN(exp(nan)), "power");
+        float[] row = new float[64];
+        row[40] = nan;
+        assertTrue(Float.isNaN(Softmax.weights(row, 0, Softmax.max(row, 0))), "sum");
     }
 
     /** 32 queries side by side give the bits that each query's own row gives, page after page. */

@@ -9,6 +9,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.FloatRange;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The elementwise kernels against their definitions in double. */
 class VectorMathTest {
@@ -40,7 +42,21 @@ class VectorMathTest {
         assertEquals(0f, exp(-1e30f));
         assertEquals(0f, exp(-87.4f));
         assertTrue(Float.isFinite(exp(Float.POSITIVE_INFINITY)));
-        assertTrue(Float.isNaN(exp(Float.NaN)));
+    }
+
+    /** Whatever their payload, which must not end in the exponent. */
+    @ParameterizedTest
+    @ValueSource(ints = {0x7fc00000, 0x7fffffff, 0x7fc00001, 0xffc00001, 0x7fc000ff, 0xffffffff})
+    void notANumberStays(int bits) {
+        float nan = Float.intBitsToFloat(bits);
+        assertTrue(Float.isNaN(exp(nan)), "exponential");
+        float[] gate = {1, nan, 2};
+        VectorMath.swiGlu(gate, 0, new float[] {1, 1, 1}, 0, 3);
+        assertTrue(Float.isNaN(gate[1]), "gate");
+        float[] capped = {1, nan, 2};
+        VectorMath.softCap(capped, 0, 3, 30);
+        assertTrue(Float.isNaN(capped[1]), "cap");
+        assertTrue(Float.isFinite(gate[0] + gate[2] + capped[0] + capped[2]), "those beside it");
     }
 
     @Property
