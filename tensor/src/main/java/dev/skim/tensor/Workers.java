@@ -1,6 +1,5 @@
 package dev.skim.tensor;
 
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
@@ -34,7 +33,8 @@ public final class Workers implements AutoCloseable {
     private static final long JOINED = OPEN - 1;
 
     private final Worker[] threads;
-    private final AtomicInteger next = new AtomicInteger();
+    /** The first item that nobody has claimed; a long, since every thread may go a grain beyond the last. */
+    private final AtomicLong next = new AtomicLong();
 
     /** The region's number in the upper half, then {@link #OPEN} and {@link #JOINED}: what a worker joins by one swap. */
     private final AtomicLong state = new AtomicLong();
@@ -170,8 +170,8 @@ public final class Workers implements AutoCloseable {
 
     private void work(Task task, int count, int grain, int worker) {
         try {
-            for (int begin = next.getAndAdd(grain); begin < count && begin >= 0; begin = next.getAndAdd(grain)) {
-                task.run(begin, Math.min(count, begin + grain), worker);
+            for (long begin = next.getAndAdd(grain); begin < count; begin = next.getAndAdd(grain)) {
+                task.run((int) begin, (int) Math.min(count, begin + grain), worker);
             }
         } catch (RuntimeException | Error thrown) {
             failure.compareAndSet(null, thrown);

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import net.jqwik.api.ForAll;
@@ -58,6 +59,22 @@ class WorkersTest {
                     assertEquals(1, seen.get(i));
                 }
             }
+        }
+    }
+
+    /** So many that a range's end, and what threads claim beyond the last item, are no ints. */
+    @Property(tries = 30)
+    void rangesAtTheEndOfInts(
+            @ForAll @IntRange(min = 2, max = 5) int threads,
+            @ForAll @IntRange(min = Integer.MAX_VALUE - 9) int count,
+            @ForAll @IntRange(min = 1 << 28) int grain) {
+        try (Workers workers = new Workers(threads)) {
+            AtomicLong items = new AtomicLong();
+            workers.run(count, grain, (begin, end, worker) -> {
+                assertTrue(begin >= 0 && begin < end && end <= count, begin + " to " + end);
+                items.addAndGet(end - begin);
+            });
+            assertEquals(count, items.get());
         }
     }
 
