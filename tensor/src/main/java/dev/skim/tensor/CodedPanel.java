@@ -4,6 +4,7 @@ import static dev.skim.tensor.Simd.BYTES;
 import static dev.skim.tensor.Simd.F;
 import static jdk.incubator.vector.VectorOperators.B2F;
 
+import dev.skim.tensor.block.Q8_0;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
 
@@ -45,10 +46,7 @@ public final class CodedPanel {
         float inverse = d == 0 ? 0 : 1 / d;
         putHalf(target, scaleAt, d);
         for (int i = 0; i < n; i++) {
-            float scaled = source[from + i] * inverse;
-            // In double the half is added exactly: in float 0.49999997 would become 1.
-            int code = (int) (scaled + Math.copySign(0.5, scaled));
-            target[at + i * step] = (byte) Math.clamp(code, -127, 127);
+            target[at + i * step] = (byte) Q8_0.code(source[from + i], inverse);
         }
     }
 

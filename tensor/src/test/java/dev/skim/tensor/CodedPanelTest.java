@@ -1,5 +1,6 @@
 package dev.skim.tensor;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.lang.foreign.MemorySegment;
@@ -58,6 +59,23 @@ class CodedPanelTest {
         float[] out = new float[32];
         Blocks.expand(ElementType.Q8_0, bytes, 0, out, 0, 32);
         return out;
+    }
+
+    /** The inverse of a scale is infinite then, and the scale 0 in f16. */
+    @Test
+    void tinyBlocksAreBlocks() {
+        float[] block = new float[32];
+        block[3] = 1e-38f;
+        block[5] = -1e-38f;
+        byte[] bytes = new byte[34];
+        Blocks.quantise(ElementType.Q8_0, block, 0, 32, MemorySegment.ofArray(bytes), 0);
+        byte[] panel = new byte[34];
+        CodedPanel.putBlock(block, 0, 32, panel, 2, 1, 0);
+        assertArrayEquals(bytes, panel);
+        byte[] expected = new byte[34];
+        expected[2 + 3] = 127;
+        expected[2 + 5] = -127;
+        assertArrayEquals(expected, bytes);
     }
 
     /** Rows of 32 dimensions, a scale a row. */

@@ -31,10 +31,19 @@ public final class Q8_0 implements BlockCodec {
             float inverse = d == 0 ? 0 : 1 / d;
             Fields.putHalf(target, at, d, "Q8_0");
             for (int i = 0; i < 32; i++) {
-                float scaled = source[from + i] * inverse;
-                // In double the half is added exactly: in float 0.49999997 would become 1.
-                Fields.putU8(target, at + 2 + i, (int) (scaled + Math.copySign(0.5, scaled)));
+                Fields.putU8(target, at + 2 + i, code(source[from + i], inverse));
             }
         }
+    }
+
+    /**
+     * The code of a number: -127 to 127, rounded half away from zero.
+     *
+     * @param inverse 1 by the scale; infinite where that is so small that f16 makes it 0
+     */
+    public static int code(float value, float inverse) {
+        float scaled = value * inverse;
+        // In double the half is added exactly: in float 0.49999997 would become 1.
+        return Math.clamp((int) (scaled + Math.copySign(0.5, scaled)), -127, 127);
     }
 }
