@@ -49,7 +49,8 @@ abstract class QuantLayout extends PanelLayout {
     /**
      * Computes a panel's scales d and minima in a block, {@link #SCALES} floats a group: d from {@code so} on, and
      * {@code m + shift * d} from {@code so +} {@link #MINIMA} on. Types that have no minima take m for 0; where the
-     * shift is 0 as well, they may leave anything there.
+     * shift is 0 as well, they may leave anything there. Layouts with a table of values have no use for a shift: they ignore it, and
+     * leave anything there in any case.
      */
     abstract void scales(byte[] panel, int at, float shift, float[] s, int so);
 

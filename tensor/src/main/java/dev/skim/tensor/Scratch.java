@@ -33,7 +33,7 @@ final class Scratch {
     /** A panel's numbers for a tile of tokens, a lone token's sums of groups, or the sums of 32 trees. */
     final float[] square = new float[Tile.SIZE * Tile.SIZE];
 
-    /** Sums in 16-bit lanes: two panels for a tile of tokens, or for every eight columns of a block of 256. */
+    /** Sums in 16-bit lanes: two panels for a tile of tokens. */
     final short[] shortSums = new short[Tile.SIZE * ShortTile.ROWS];
 
     private float[] results = new float[0];

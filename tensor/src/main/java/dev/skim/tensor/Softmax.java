@@ -21,7 +21,7 @@ public final class Softmax {
     /** Below every score, and finite, so that no difference of two of them is NaN: the maximum of no keys. */
     public static final float LOWEST = -1e30f;
 
-    /** 1.5 x 2^23: adding it rounds a small number k to an integer, and the low bits are k + 127, the exponent of 2^k. */
+    /** 1.5 x 2^23 and 127: adding it rounds a small number k to an integer, and the low bits are k + 127, the exponent of 2^k. */
     private static final float ROUND = 0x1.8p23f + 127;
 
     /** Below this the power would be subnormal and is taken as 0. */
@@ -37,9 +37,10 @@ public final class Softmax {
      * is log2 e's own rounding; 0 below -87.3. The power of 0 is 1.
      *
      * <p>The maximum is taken off before the base is changed: near scores then differ by an exact number. x log2 e = k + r
-     * with |r| at most 1/2; a polynomial of degree 6 for 2^r (minimax in relative error, 3e-9), and a product
-     * with 2^k, since k added to the exponent would make numbers of NaNs. The loop stands here and nowhere else: as a helper that gives a vector it was compiled by itself before its
-     * callers were, which then did not inline it (JDK 25), and every call allocated.
+     * with |r| at most 1/2; a polynomial of degree 6 for 2^r (minimax in relative error, 3e-9), and a product with 2^k,
+     * since k added to the exponent would make numbers of NaNs. The loop stands here and nowhere else: as a helper that
+     * gives a vector it was compiled by itself before its callers were, which then did not inline it (JDK 25), and every
+     * call allocated.
      */
     static void powers(float[] a, int at, int step, int n, float[] tops, int topAt) {
         FloatVector top = FloatVector.fromArray(F, tops, topAt);

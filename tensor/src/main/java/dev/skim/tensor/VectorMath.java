@@ -11,7 +11,7 @@ import jdk.incubator.vector.FloatVector;
  * Elementwise functions over arrays. Every element's bits are the same at every vector width.
  */
 public final class VectorMath {
-    /** 1.5 x 2^23: adding it rounds a small number n to an integer, and the low bits are n + 127, the exponent of 2^n. */
+    /** 1.5 x 2^23 and 127: adding it rounds a small number n to an integer, and the low bits are n + 127, the exponent of 2^n. */
     private static final float ROUND = 0x1.8p23f + 127;
 
     private static final float LOG2_E = 1.44269504f;
@@ -29,7 +29,8 @@ public final class VectorMath {
      * The exponential, within 2 ulp for arguments from -87.3 to 88.3; 0 below, capped above.
      *
      * <p>x = n ln 2 + r with |r| at most ln 2 / 2 (Cody and Waite), a polynomial of degree 7 for e^r, and a product with 2^n; to add n to
-     * the exponent takes as long, and makes numbers of NaNs. Comparisons and blends, since the vector maximum of Java, which minds NaN and -0, costs five instructions.
+     * the exponent takes as long, and makes numbers of NaNs. Comparisons and blends, since the vector maximum of Java, which minds NaN
+     * and -0, costs five instructions.
      */
     static FloatVector exp(FloatVector argument) {
         FloatVector x = argument.blend(LARGEST, argument.compare(GT, LARGEST));

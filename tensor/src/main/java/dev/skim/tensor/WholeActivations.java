@@ -38,7 +38,7 @@ final class WholeActivations {
     /** Columns that share a scale. */
     final int block;
 
-    /** What a group's sizes add up to before they are rounded, each by a half at most: 8 less than may be. */
+    /** What a group's sizes add up to before they are rounded, each by a half at most: 8 or 9 less than may be. */
     private final float total;
 
     /** {@link #FACTORS_6}, {@link #FACTORS_4} or {@link #FACTORS_2}. */

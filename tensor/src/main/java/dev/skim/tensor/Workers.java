@@ -19,10 +19,16 @@ public final class Workers implements AutoCloseable {
     /** Yields before a waiting thread parks: about a millisecond on an idle machine. */
     private static final int YIELDS = 200;
 
-    /** A piece of work on the half-open range {@code [begin, end)}; {@code worker} is in {@code [0, threads)}. */
+    /** A piece of work on the half-open range {@code [begin, end)}. */
     @FunctionalInterface
     public interface Task {
-        /** Computes items {@code begin} to {@code end - 1}. */
+        /**
+         * Computes items {@code begin} to {@code end - 1}.
+         *
+         * @param worker the thread's number in {@code [0, threads)} where the region is shared; 0 where all of it runs on the
+         *     caller's own thread, also inside another region. So it tells no thread's memory from another's: regions inside those of
+         *     two threads both have 0
+         */
         void run(int begin, int end, int worker);
     }
 
