@@ -82,7 +82,9 @@ class TileTest {
             }
         }
         float[] back = source.clone();
-        Arrays.fill(back, spare, spare + columns, 7);
+        for (int t = 0; t < n; t++) {
+            Arrays.fill(back, spare + t * stride, spare + t * stride + columns, 7);
+        }
         Tile.separate(target, spare + lane, n, columns, back, spare, stride);
         for (int i = 0; i < source.length; i++) {
             assertEquals(source[i], back[i], "element " + i);
