@@ -18,15 +18,7 @@ public final class IQ4_NL implements BlockCodec {
     @Override
     public void expand(MemorySegment source, long at, float[] target, int to, int count) {
         for (int end = to + count; to < end; to += 32, at += 18) {
-            float d = Fields.half(source, at);
-            for (int i = 0; i < 16; i += 8) {
-                long codes = Fields.i64(source, at + 2 + i);
-                for (int j = 0; j < 8; j++) {
-                    int pair = (int) (codes >>> 8 * j);
-                    target[to + i + j] = d * VALUES[pair & 15];
-                    target[to + i + j + 16] = d * VALUES[pair >>> 4 & 15];
-                }
-            }
+            Fields.expand(source, at + 2, VALUES, Fields.half(source, at), target, to);
         }
     }
 }

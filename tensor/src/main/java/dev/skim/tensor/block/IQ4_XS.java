@@ -16,15 +16,7 @@ public final class IQ4_XS implements BlockCodec {
             int low = Fields.i32(source, at + 4);
             for (int group = 0; group < 8; group++) {
                 int scale = low >>> 4 * group & 15 | (high >>> 2 * group & 3) << 4;
-                float scaled = d * (scale - 32);
-                for (int i = 0; i < 16; i += 8) {
-                    long codes = Fields.i64(source, at + 8 + group * 16 + i);
-                    for (int j = 0; j < 8; j++) {
-                        int pair = (int) (codes >>> 8 * j);
-                        target[to + group * 32 + i + j] = scaled * IQ4_NL.VALUES[pair & 15];
-                        target[to + group * 32 + i + j + 16] = scaled * IQ4_NL.VALUES[pair >>> 4 & 15];
-                    }
-                }
+                Fields.expand(source, at + 8 + group * 16, IQ4_NL.VALUES, d * (scale - 32), target, to + group * 32);
             }
         }
     }

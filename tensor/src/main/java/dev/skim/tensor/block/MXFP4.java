@@ -19,15 +19,7 @@ public final class MXFP4 implements BlockCodec {
     @Override
     public void expand(MemorySegment source, long at, float[] target, int to, int count) {
         for (int end = to + count; to < end; to += 32, at += 17) {
-            float scale = halfPower(Fields.u8(source, at));
-            for (int i = 0; i < 16; i += 8) {
-                long codes = Fields.i64(source, at + 1 + i);
-                for (int j = 0; j < 8; j++) {
-                    int pair = (int) (codes >>> 8 * j);
-                    target[to + i + j] = scale * DOUBLED[pair & 15];
-                    target[to + i + j + 16] = scale * DOUBLED[pair >>> 4 & 15];
-                }
-            }
+            Fields.expand(source, at + 1, DOUBLED, halfPower(Fields.u8(source, at)), target, to);
         }
     }
 
