@@ -41,7 +41,7 @@ public final class Activations {
      * Makes an empty batch.
      *
      * @param exact whether all products are one chain of multiply-adds of f32 weights; else those with Q4_0 to Q5_1,
-     *     Q2_K to Q6_K, IQ3_S and TQ2_0 round the activations, and those with Q8_0 are chains of rounded weights
+     *     Q2_K to Q6_K, IQ3_S, TQ1_0 and TQ2_0 round the activations, and those with Q8_0 are chains of rounded weights
      */
     public Activations(boolean exact) {
         this.exact = exact;

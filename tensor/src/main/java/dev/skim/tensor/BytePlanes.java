@@ -31,6 +31,7 @@ final class BytePlanes {
 
     private static final long LOW_BITS = 0x0101010101010101L;
     private static final long LOW_PAIRS = 0x0303030303030303L;
+    private static final long EVEN_BYTES = 0x00FF00FF00FF00FFL;
     private static final long TOP_NIBBLES = 0xF000F000F000F000L;
     private static final long LOW_HALF = 0xFFFFFFFFL;
 
@@ -42,7 +43,7 @@ final class BytePlanes {
     // All of them here: code that was compiled while a single kind of VarHandle was loaded is thrown away when the next one is.
     static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
     static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private BytePlanes() {}
 
@@ -66,7 +67,7 @@ final class BytePlanes {
         for (int i = to; i < to + Long.BYTES * LONGS; i += 2 * LONGS) {
             long even = planes[i];
             long odd = planes[i + LONGS];
-            long swap = (even >>> 8 ^ odd) & 0x00FF00FF00FF00FFL;
+            long swap = (even >>> 8 ^ odd) & EVEN_BYTES;
             planes[i] = even ^ swap << 8;
             planes[i + LONGS] = odd ^ swap;
         }
@@ -179,9 +180,24 @@ final class BytePlanes {
         for (int r = 0; r < ROWS; r++) {
             long first = (long) LONG.get(rows, from + r * stride) >>> shift & LOW_PAIRS;
             long second = (long) LONG.get(rows, from + r * stride + Long.BYTES) >>> shift & LOW_PAIRS;
-            long codes = first | second << 2;
-            INT.set(panel, at + r * Integer.BYTES, (int) (codes | codes >>> 32 << 4));
+            putTwos(first, second, panel, at + r * Integer.BYTES);
         }
+    }
+
+    /** The same for the sixteen codes of one row, a byte each. */
+    static void putTwos(long first, long second, byte[] panel, int at) {
+        long codes = first | second << 2;
+        INT.set(panel, at, (int) (codes | codes >>> 32 << 4));
+    }
+
+    /** The whole parts of eight bytes' triples, each a fraction of 256: 0 to 2. */
+    static long digits(long bytes) {
+        return (bytes & EVEN_BYTES) * 3 >>> 8 & LOW_PAIRS & EVEN_BYTES | (bytes >>> 8 & EVEN_BYTES) * 3 & LOW_PAIRS << 8 & ~EVEN_BYTES;
+    }
+
+    /** What is left of them. */
+    static long tripled(long bytes) {
+        return (bytes & EVEN_BYTES) * 3 & EVEN_BYTES | ((bytes >>> 8 & EVEN_BYTES) * 3 & EVEN_BYTES) << 8;
     }
 
     /**

@@ -3,10 +3,11 @@ package dev.skim.tensor;
 import java.util.Arrays;
 
 /**
- * Q2_K and TQ2_0: blocks of 256 columns with two half-precision factors, one for the sixteen groups' 4-bit scales and one for their
- * 4-bit minima; {@code w = d * scale * q - dmin * min}, q of 2 bits.
+ * Q2_K, TQ1_0 and TQ2_0: blocks of 256 columns with two half-precision factors, one for the sixteen groups' 4-bit scales and one for
+ * their 4-bit minima; {@code w = d * scale * q - dmin * min}, q of 2 bits.
  *
- * <p>TQ2_0 has one factor, {@code w = d * (q - 1)}, and becomes the same with scales and minima of 1: 84 bytes for its 66.
+ * <p>TQ1_0 and TQ2_0 have one factor, {@code w = d * (q - 1)}, and become the same with scales and minima of 1: 84 bytes for their 54
+ * and 66.
  */
 final class KQuant2 extends WholeLayout {
     private static final int MINIMUM_FACTORS = 64;
@@ -28,13 +29,16 @@ final class KQuant2 extends WholeLayout {
 
     private static final int CODES = 16;
     private static final int FACTOR = 80;
-    private static final int TERNARY_FACTOR = 64;
 
-    private final boolean ternary;
+    /** Bytes of TQ1_0 whose digits lie sixteen columns apart, and of those where they lie four. */
+    private static final int SIXTEENS = 32;
+    private static final int FOURS = 48;
+
+    private final ElementType type;
 
     KQuant2(ElementType type) {
         super(2, 20);
-        ternary = type == ElementType.TQ2_0;
+        this.type = type;
     }
 
     @Override
@@ -44,29 +48,62 @@ final class KQuant2 extends WholeLayout {
 
     @Override
     int fileBytes() {
-        return ternary ? 66 : 84;
+        return type.blockBytes();
     }
 
     @Override
     boolean packBlock(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
-        boolean finite;
-        if (ternary) {
-            finite = BytePlanes.putFactors(rows, from + TERNARY_FACTOR, stride, panel, at);
-            BytePlanes.putFactors(rows, from + TERNARY_FACTOR, stride, panel, at + MINIMUM_FACTORS);
-            Arrays.fill(panel, at + NIBBLES, at + codes, ONES);
-        } else {
-            finite = BytePlanes.putFactors(rows, from + FACTOR, stride, panel, at);
-            finite &= BytePlanes.putFactors(rows, from + FACTOR + 2, stride, panel, at + MINIMUM_FACTORS);
+        if (type == ElementType.Q2_K) {
+            packPairs(rows, from + CODES, stride, panel, at + codes);
             BytePlanes.gather(rows, from, stride, GROUPS, planes);
             BytePlanes.put(planes, 0, GROUPS, panel, at + NIBBLES);
+            return BytePlanes.putFactors(rows, from + FACTOR, stride, panel, at)
+                    & BytePlanes.putFactors(rows, from + FACTOR + 2, stride, panel, at + MINIMUM_FACTORS);
         }
-        int first = from + (ternary ? 0 : CODES);
+        if (type == ElementType.TQ2_0) {
+            packPairs(rows, from, stride, panel, at + codes);
+        } else {
+            packDigits(rows, from, stride, panel, at + codes);
+        }
+        Arrays.fill(panel, at + NIBBLES, at + codes, ONES);
+        int factor = from + fileBytes() - Short.BYTES;
+        return BytePlanes.putFactors(rows, factor, stride, panel, at)
+                & BytePlanes.putFactors(rows, factor, stride, panel, at + MINIMUM_FACTORS);
+    }
+
+    private void packPairs(byte[] rows, int from, int stride, byte[] panel, int at) {
         for (int g = 0; g < GROUPS; g++) {
             // A half of the block has 32 bytes with four codes each, 32 columns apart.
-            BytePlanes.putTwos(
-                    rows, first + g / 8 * 32 + g % 2 * 16, g % 8 / 2 * 2, stride, panel, at + codes + g * groupBytes());
+            BytePlanes.putTwos(rows, from + g / 8 * 32 + g % 2 * 16, g % 8 / 2 * 2, stride, panel, at + g * groupBytes());
         }
-        return finite;
+    }
+
+    /** Bytes of TQ1_0 are fractions of 256 with digits of base 3: three times one is the next digit and the byte that is left. */
+    private void packDigits(byte[] rows, int from, int stride, byte[] panel, int at) {
+        for (int r = 0; r < ROWS; r++) {
+            int row = from + r * stride;
+            int to = at + r * Integer.BYTES;
+            // Five digits each; those of the first 32 bytes lie 32 columns apart, those of the next sixteen sixteen.
+            for (int i = 0; i < FOURS; i += group) {
+                long a = (long) BytePlanes.LONG.get(rows, row + i);
+                long b = (long) BytePlanes.LONG.get(rows, row + i + Long.BYTES);
+                for (int n = 0; n < 5; n++) {
+                    int g = i < SIXTEENS ? 2 * n + i / group : 10 + n;
+                    BytePlanes.putTwos(BytePlanes.digits(a), BytePlanes.digits(b), panel, to + g * groupBytes());
+                    a = BytePlanes.tripled(a);
+                    b = BytePlanes.tripled(b);
+                }
+            }
+            long c = (int) BytePlanes.INT.get(rows, row + FOURS) & 0xFFFFFFFFL;
+            long first = BytePlanes.digits(c);
+            c = BytePlanes.tripled(c);
+            first |= BytePlanes.digits(c) << 32;
+            c = BytePlanes.tripled(c);
+            long second = BytePlanes.digits(c);
+            c = BytePlanes.tripled(c);
+            second |= BytePlanes.digits(c) << 32;
+            BytePlanes.putTwos(first, second, panel, to + (GROUPS - 1) * groupBytes());
+        }
     }
 
     @Override

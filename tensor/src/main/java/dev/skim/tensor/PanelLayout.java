@@ -51,7 +51,7 @@ abstract class PanelLayout {
             case Q8_0 -> new Legacy8();
             case Q4_K -> new KQuant45(4);
             case Q5_K -> new KQuant45(5);
-            case Q2_K, TQ2_0 -> new KQuant2(type);
+            case Q2_K, TQ1_0, TQ2_0 -> new KQuant2(type);
             case Q3_K -> new KQuant36(4);
             case Q6_K -> new KQuant36(6);
             case IQ1_S, IQ1_M -> new PointLayout(type);

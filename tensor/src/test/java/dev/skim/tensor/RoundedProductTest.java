@@ -29,7 +29,7 @@ class RoundedProductTest {
     Arbitrary<Case> cases() {
         return Combinators.combine(
                         Arbitraries.of(ElementType.Q4_0, ElementType.Q4_1, ElementType.Q4_K, ElementType.Q5_0,
-                                ElementType.Q5_1, ElementType.Q5_K, ElementType.Q2_K, ElementType.TQ2_0, ElementType.Q3_K, ElementType.Q6_K,
+                                ElementType.Q5_1, ElementType.Q5_K, ElementType.Q2_K, ElementType.TQ1_0, ElementType.TQ2_0, ElementType.Q3_K, ElementType.Q6_K,
                                 ElementType.IQ3_S),
                         Arbitraries.frequencyOf(
                                 Tuple.of(6, Arbitraries.integers().between(1, 200)),
@@ -61,7 +61,7 @@ class RoundedProductTest {
 
     private static double[] rounded(ElementType type, float[] x) {
         return switch (type) {
-            case Q2_K, TQ2_0 -> rounded(x, 128, 16, 10_914, 10_922);
+            case Q2_K, TQ1_0, TQ2_0 -> rounded(x, 128, 16, 10_914, 10_922);
             case Q3_K -> rounded(x, 64, 16, 4086, 4095);
             case Q6_K -> rounded(x, 64, 16, 1014, 1023);
             case Q5_0, Q5_1, Q5_K -> rounded(x, GROUP, GROUP, 2030, 2047);
@@ -107,15 +107,15 @@ class RoundedProductTest {
      * the kernels' own, and larger ones, so that a kernel that lets more through than 16 bits can sum overflows.
      */
     @ParameterizedTest
-    @EnumSource(names = {"Q4_0", "Q4_1", "Q4_K", "Q5_0", "Q5_1", "Q5_K", "Q2_K", "TQ2_0", "Q3_K", "Q6_K"})
+    @EnumSource(names = {"Q4_0", "Q4_1", "Q4_K", "Q5_0", "Q5_1", "Q5_K", "Q2_K", "TQ1_0", "TQ2_0", "Q3_K", "Q6_K"})
     void productAtTheEnds(ElementType type) {
         Random random = new Random(13);
         int group = switch (type) {
-            case Q2_K, TQ2_0, Q3_K, Q6_K -> 16;
+            case Q2_K, TQ1_0, TQ2_0, Q3_K, Q6_K -> 16;
             default -> GROUP;
         };
         int least = switch (type) {
-            case Q2_K, TQ2_0 -> 10_880;
+            case Q2_K, TQ1_0, TQ2_0 -> 10_880;
             case Q6_K -> 1000;
             case Q5_0, Q5_1, Q5_K -> 2016;
             default -> 4064;
@@ -131,6 +131,7 @@ class RoundedProductTest {
         };
         int end = switch (type) {
             case Q2_K -> 80;
+            case TQ1_0 -> 52;
             case TQ2_0 -> 64;
             case Q3_K -> 96;
             case Q6_K -> 192;
