@@ -32,6 +32,7 @@ final class SkippedModelDrafter implements Drafter {
     private Sampler own;
     private SplittableRandom random;
     private int last;
+    private int limit;
 
     /** {@code always} says that a draft goes on where it is unsure, too. */
     SkippedModelDrafter(Session session, Decoder decoder, Sequence sequence, SkipPlan plan, boolean always) {
@@ -107,6 +108,7 @@ final class SkippedModelDrafter implements Drafter {
     @Override
     public int draft(int[] out, int most, Sampler sampler) {
         own.follow(sampler);
+        limit = most;
         int drafted = 0;
         token[0] = last;
         double probability = 1;
@@ -162,6 +164,6 @@ final class SkippedModelDrafter implements Drafter {
 
     @Override
     public void verified(int drafted, int accepted) {
-        length.verified(drafted, accepted);
+        length.verified(drafted, accepted, limit);
     }
 }
