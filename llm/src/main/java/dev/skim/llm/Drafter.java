@@ -22,7 +22,8 @@ interface Drafter {
      * @param out takes the tokens
      * @param most of them at most, 1 or more
      * @param sampler has accepted the text so far; is left as it was
-     * @return how many were drafted, 0 where it was cancelled
+     * @return how many were drafted: fewer than {@code most} where the drafter is unsure, the text would end or the session
+     *     is cancelled, and perhaps none
      */
     int draft(int[] out, int most, Sampler sampler);
 

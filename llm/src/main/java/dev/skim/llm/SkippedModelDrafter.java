@@ -136,6 +136,10 @@ final class SkippedModelDrafter implements Drafter {
             }
             own.accept(token[0]);
             out[drafted++] = token[0];
+            if (session.model().tokenizer().isEndOfGeneration(token[0])) {
+                // Nothing behind it could stand: the text ends with it, if it does.
+                break;
+            }
         }
         return drafted;
     }

@@ -30,7 +30,7 @@ public final class DraftLength {
      *
      * @param drafted tokens put before the full model; of none nothing is learned
      * @param accepted those that stood
-     * @param limit tokens that the round could have had at most, whatever their probabilities
+     * @param limit tokens that the round was allowed at most, whatever their probabilities
      */
     public void verified(int drafted, int accepted, int limit) {
         if (drafted == 0) {

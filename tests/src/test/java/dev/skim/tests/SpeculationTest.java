@@ -174,6 +174,12 @@ class SpeculationTest {
             if (plain.stop() == StopReason.END && plain.tokens().length > 2 && plain.tokens().length < 8) {
                 ended++;
                 assertSame(prompt, 100, 30, sampling, skipped(10, SkipPlan.NONE));
+                try (Session session = session(100, skipped(10, SkipPlan.NONE))) {
+                    var usage = session.generate(prompt, 30, sampling, TokenListener.NONE).usage();
+                    // All but the first token, which the prompt gave, and none behind the end token.
+                    assertEquals(plain.tokens().length - 1, usage.draftedTokens());
+                    assertEquals(usage.draftedTokens(), usage.acceptedTokens());
+                }
             }
         }
         assertEquals(3, ended, "texts that end soon");
