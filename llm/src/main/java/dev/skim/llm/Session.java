@@ -26,6 +26,13 @@ public final class Session implements AutoCloseable {
     private int[] tokens = new int[64];
     private int position;
     private int logitsPosition;
+
+    /**
+     * The first position whose keys and values are not in the cache: below the session's own where a read failed that was
+     * to close a gap. What comes next reads again from here on.
+     */
+    private int missing;
+
     private boolean closed;
 
     Session(Model model, int contextLength, SessionOptions options) {
@@ -112,6 +119,7 @@ public final class Session implements AutoCloseable {
         take(new int[] {token});
         boolean complete = false;
         try {
+            run(missing, position, null);
             decoder.run(sequence, tokens, position, position + 1, position, Phase.DECODE, plan, false);
             decoder.logits(sequence, 0, 1, logits);
             complete = true;
@@ -127,6 +135,7 @@ public final class Session implements AutoCloseable {
             }
         }
         position++;
+        missing = position;
         logitsPosition = position;
     }
 
@@ -152,6 +161,7 @@ public final class Session implements AutoCloseable {
         if (position < this.position) {
             sequence.truncate(position);
             this.position = position;
+            missing = Math.min(missing, position);
             logitsPosition = -1;
         }
     }
@@ -222,9 +232,9 @@ public final class Session implements AutoCloseable {
         int known = Arrays.mismatch(tokens, 0, position, prompt, 0, prompt.length);
         truncate(Math.min(known < 0 ? position : known, prompt.length - 1));
         int[] unread = Arrays.copyOfRange(prompt, position, prompt.length);
-        Generation generation = new Generation(start, unread.length, stream);
+        Generation generation = new Generation(start, stream);
         try {
-            read(unread, null);
+            generation.promptTokens = read(unread, null);
         } catch (CancellationException cancelled) {
             return generation.reply(StopReason.CANCELLED);
         }
@@ -266,13 +276,14 @@ public final class Session implements AutoCloseable {
     /** Takes over the next verified token; its logits are row {@code row}. */
     void keep(float[] rows, int row) {
         position++;
+        missing = position;
         System.arraycopy(rows, row * logits.length, logits, 0, logits.length);
         logitsPosition = position;
     }
 
-    /** Drops what the cache holds beyond the position. */
+    /** Drops what the cache holds of tokens that are not, or not wholly, in it. */
     void settle() {
-        sequence.truncate(position);
+        sequence.truncate(missing);
     }
 
     /** How speculation goes, one sentence; empty where nothing is drafted. */
@@ -300,23 +311,23 @@ public final class Session implements AutoCloseable {
             closed = true;
             sequence.truncate(0);
             position = 0;
+            missing = 0;
         }
     }
 
     /** The text, the tokens and the times of one generation. */
     private final class Generation {
         private final long start;
-        private final int promptTokens;
         private final StreamDecoder stream;
         private final StringBuilder text = new StringBuilder();
         private final IntArrayList generated = new IntArrayList();
+        private int promptTokens;
         private long promptEnd;
         private long first;
         private long last;
 
-        Generation(long start, int promptTokens, StreamDecoder stream) {
+        Generation(long start, StreamDecoder stream) {
             this.start = start;
-            this.promptTokens = promptTokens;
             this.stream = stream;
         }
 
@@ -342,7 +353,7 @@ public final class Session implements AutoCloseable {
 
         Reply reply(StopReason stop) {
             Usage usage = new Usage(
-                    promptEnd == 0 ? 0 : promptTokens,
+                    promptTokens,
                     promptEnd == 0 ? 0 : (promptEnd - start) / 1e9,
                     generated.size(),
                     (last - first) / 1e9,
@@ -358,60 +369,80 @@ public final class Session implements AutoCloseable {
     }
 
     /**
-     * Reads tokens at the position. Where the plan wants to run an attention sublayer that earlier positions were left
-     * out of, the session reads again from the first of those on: a sequence never attends over a hole. Most plans know
-     * of it beforehand; for others the decoder finds it.
+     * Reads tokens at the position.
      *
      * @param rows takes the logits of each token, or null where those of the last are enough
+     * @return tokens that were run: those, and the ones before them that were read again
      */
-    private void read(int[] added, float[][] rows) {
-        int start = position;
+    private int read(int[] added, float[][] rows) {
         take(added);
-        int end = start + added.length;
-        int healed = Integer.MAX_VALUE;
+        if (added.length == 0) {
+            return 0;
+        }
+        int end = position + added.length;
         boolean complete = false;
         try {
-            int next = added.length == 0 ? start : Math.min(start, plan.gapsFrom());
-            sequence.truncate(next);
-            int from = next;
-            while (next < end) {
-                from = next;
-                next = Math.min(from + Decoder.BATCH, end);
-                try {
-                    // Tokens that are read again are not to be lost: only what is new can be cancelled.
-                    if (!decoder.run(sequence, tokens, from, next, from, Phase.PREFILL, plan, from >= start)) {
-                        throw new CancellationException("the prompt was cancelled");
-                    }
-                } catch (Hole hole) {
-                    if (hole.position() >= healed) {
-                        throw new IllegalStateException(
-                                "The skip plan changes in reading so that it can never be read: " + hole.getMessage()
-                                        + ", again and again.", hole);
-                    }
-                    healed = hole.position();
-                    sequence.truncate(healed);
-                    next = healed;
-                    continue;
-                }
-                if (rows != null && next > start) {
-                    int first = Math.max(from, start);
-                    decoder.logits(sequence, first - from, rows, first - start, next - first);
-                }
-            }
-            if (added.length > 0) {
-                decoder.logits(sequence, end - from - 1, 1, logits);
-                logitsPosition = end;
-            }
+            int count = run(Math.min(missing, plan.gapsFrom()), end, rows);
             position = end;
+            logitsPosition = end;
             complete = true;
+            return count;
         } catch (RuntimeException | Error failure) {
             refuseOutOfMemory(failure);
             throw failure;
         } finally {
             if (!complete) {
-                sequence.truncate(start);
+                missing = Math.min(missing, position);
+                settle();
             }
         }
+    }
+
+    /**
+     * Runs the tokens from {@code from} to before {@code end} as a prompt is read. Where the plan wants to run an attention
+     * sublayer that earlier positions were left out of, it goes back to the first of those: a sequence never attends over a
+     * hole. Most plans know of it beforehand; for others the decoder finds it. Tokens before the position are read again,
+     * and are not to be lost: only what is new can be cancelled.
+     *
+     * @param rows takes the logits of each new token, or null where those of the last are enough
+     * @return tokens that were run
+     */
+    private int run(int from, int end, float[][] rows) {
+        int count = 0;
+        int healed = Integer.MAX_VALUE;
+        if (from < end) {
+            sequence.truncate(from);
+            missing = from;
+        }
+        while (missing < end) {
+            int begin = missing;
+            int next = Math.min(begin + Decoder.BATCH, end);
+            try {
+                if (!decoder.run(sequence, tokens, begin, next, begin, Phase.PREFILL, plan, begin >= position)) {
+                    throw new CancellationException("the prompt was cancelled");
+                }
+            } catch (Hole hole) {
+                if (hole.position() >= healed) {
+                    throw new IllegalStateException(
+                            "The skip plan changes in reading so that it can never be read: " + hole.getMessage()
+                                    + ", again and again.", hole);
+                }
+                healed = hole.position();
+                sequence.truncate(healed);
+                missing = healed;
+                continue;
+            }
+            missing = next;
+            count += next - begin;
+            int first = Math.max(begin, position);
+            if (rows != null && next > first) {
+                decoder.logits(sequence, first - begin, rows, first - position, next - first);
+            }
+            if (next == end && end > position) {
+                decoder.logits(sequence, end - begin - 1, 1, logits);
+            }
+        }
+        return count;
     }
 
     /** Refuses in a sentence what memory is too small for. */

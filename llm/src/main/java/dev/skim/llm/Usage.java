@@ -3,7 +3,8 @@ package dev.skim.llm;
 /**
  * What one request cost.
  *
- * @param promptTokens prompt tokens that were computed (those already in the session's cache are not counted)
+ * @param promptTokens prompt tokens that were computed: not those already in the session's cache, but those of them that
+ *     were read again because the skip plan had left something out of them
  * @param promptSeconds seconds that they took
  * @param generatedTokens tokens that were generated
  * @param generationSeconds seconds from the first generated token to the last

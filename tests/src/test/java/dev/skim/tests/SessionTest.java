@@ -34,6 +34,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What a session promises, on a small model. */
 class SessionTest {
@@ -282,6 +284,88 @@ class SessionTest {
             try (Session fresh = session(0)) {
                 fresh.prefill(prompt);
                 assertArrayEquals(fresh.logits(), session.logits());
+            }
+        }
+    }
+
+    /** Leaves an attention out of answers, so that prompts go back to them, and has memory for some positions only. */
+    private static final class TightPlan implements SkipPlan {
+        /** Prompts that are read at a position below it run out of memory. */
+        private int fullBelow;
+
+        private final boolean knowsItsGap;
+        private int gap = Integer.MAX_VALUE;
+        private int position;
+
+        TightPlan(boolean knowsItsGap) {
+            this.knowsItsGap = knowsItsGap;
+        }
+
+        @Override
+        public void begin(Phase phase, int position, int tokens) {
+            this.position = position;
+            if (position <= gap) {
+                gap = phase == Phase.DECODE ? position : Integer.MAX_VALUE;
+            }
+        }
+
+        @Override
+        public Decision decide(int sublayer, Phase phase, int tokens) {
+            if (phase == Phase.PREFILL && sublayer == 2 && position < fullBelow) {
+                throw new OutOfMemoryError("Java heap space");
+            }
+            return phase == Phase.DECODE && sublayer == 1 ? new Decision.LeaveOut(1) : Decision.RUN;
+        }
+
+        @Override
+        public int gapsFrom() {
+            return knowsItsGap ? gap : Integer.MAX_VALUE;
+        }
+    }
+
+    /** What could not be read again is read by whatever comes next, as far as it is still there. */
+    @ParameterizedTest
+    @CsvSource({"true, 20", "false, 20", "true, 15", "false, 15", "true, 10", "true, 5"})
+    void memoryThatRunsOutInHealingLeavesTheSessionAsItWas(boolean knowsItsGap, int cut) {
+        TightPlan plan = new TightPlan(knowsItsGap);
+        try (Session session = model.openSession(new SessionOptions(0, shape -> plan));
+                Session fresh = model.openSession(new SessionOptions(0, shape -> new TightPlan(knowsItsGap)))) {
+            session.prefill(Arrays.copyOf(prompt, 10));
+            for (int t = 10; t < 20; t++) {
+                session.decode(prompt[t]);
+            }
+            float[] logits = session.logits().clone();
+            plan.fullBelow = 20;
+            int[] rest = Arrays.copyOfRange(prompt, 20, 30);
+            for (int attempt = 0; attempt < 2; attempt++) {
+                assertThrows(SkimException.class, () -> session.prefill(rest));
+                assertThrows(SkimException.class, () -> session.decode(prompt[20]));
+                assertArrayEquals(Arrays.copyOf(prompt, 20), session.tokens());
+                assertArrayEquals(logits, session.logits());
+            }
+            plan.fullBelow = 0;
+            session.truncate(cut);
+            session.decode(prompt[cut]);
+            fresh.prefill(Arrays.copyOf(prompt, cut));
+            fresh.decode(prompt[cut]);
+            assertArrayEquals(fresh.logits(), session.logits());
+            session.prefill(Arrays.copyOfRange(prompt, cut + 1, 30));
+            fresh.truncate(0);
+            fresh.prefill(prompt);
+            assertArrayEquals(fresh.logits(), session.logits());
+        }
+    }
+
+    /** They take their time, too. */
+    @Test
+    void tokensThatAreReadAgainCount() {
+        for (boolean knowsItsGap : new boolean[] {true, false}) {
+            try (Session session = model.openSession(new SessionOptions(0, shape -> new TightPlan(knowsItsGap)))) {
+                Reply first = session.generate(prompt, 10, Sampling.GREEDY, TokenListener.NONE);
+                assertEquals(30, first.usage().promptTokens());
+                int[] next = concat(concat(prompt, first.tokens()), 7, 8, 9);
+                // The last generated token was not run, three are new, and nine were generated with less.
+                assertEquals(13, session.generate(next, 2, Sampling.GREEDY, TokenListener.NONE).usage().promptTokens());
             }
         }
     }
