@@ -60,7 +60,7 @@ public record SelfAttention(
      * @param rows the tokens to compute, ascending, or null for all
      * @param out as many rows as are computed, of width elements; may be the input's place
      * @throws IllegalArgumentException when the cache has no room for the tokens
-     * @throws IllegalStateException when the cache's layer does not hold the rows before {@code position}
+     * @throws IllegalStateException when the cache's layer does not hold the rows before {@code position} and no others
      */
     public void apply(
             float[] input,
@@ -72,6 +72,10 @@ public record SelfAttention(
             Workspace space,
             float[] out,
             Workers workers) {
+        if (cache.length(layer) != position) {
+            throw new IllegalStateException("layer " + layer + " holds " + cache.length(layer)
+                    + " positions, and cannot go on at position " + position);
+        }
         int width = query.columns();
         int kvSize = keyValue.rows() / 2;
         space.activations.set(input, 0, width, tokens, width);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.skim.tensor.Workers;
 import java.util.Arrays;
@@ -168,6 +169,15 @@ class LayersTest {
             attention.apply(next, 1, tokens, null, rope, cache, space, after, workers);
             attention.apply(next, 1, tokens, null, rope, other, space, afterSome, workers);
             assertArrayEquals(after, afterSome);
+            // Neither over a hole nor over rows that are there already.
+            for (int position : new int[] {0, tokens, tokens + 2}) {
+                var refused = assertThrows(
+                        IllegalStateException.class,
+                        () -> attention.apply(next, 1, position, null, rope, cache, space, after, workers));
+                assertTrue(refused.getMessage().contains(" " + (tokens + 1) + " ")
+                        && refused.getMessage().endsWith(" " + position), refused.getMessage());
+            }
+            assertEquals(tokens + 1, cache.length(0));
         }
     }
 
