@@ -31,8 +31,11 @@ abstract sealed class BytePages extends KvPages permits HalfPages, BlockPages {
 
     @Override
     final void drop(int layer, int page) {
-        keys[layer][page] = null;
-        values[layer][page] = null;
+        // A page that could not be made may have no place in the tables either; that of the values has grown first.
+        if (page < keys[layer].length) {
+            keys[layer][page] = null;
+            values[layer][page] = null;
+        }
     }
 
     @Override

@@ -26,8 +26,11 @@ final class FloatPages extends KvPages {
 
     @Override
     void drop(int layer, int page) {
-        keys[layer][page] = null;
-        values[layer][page] = null;
+        // A page that could not be made may have no place in the tables either; that of the values has grown first.
+        if (page < keys[layer].length) {
+            keys[layer][page] = null;
+            values[layer][page] = null;
+        }
     }
 
     @Override

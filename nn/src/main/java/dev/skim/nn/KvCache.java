@@ -61,7 +61,7 @@ public final class KvCache {
     }
 
     /**
-     * Writes rows at positions {@code length(layer)} and on.
+     * Writes rows at positions {@code length(layer)} and on. Where it fails, the layer is as it was.
      *
      * @param rowKeys {@code tokens} rows of kvHeads x headSize elements, row t at {@code keyOffset + t * keyStride}
      * @param rowValues the same for values
@@ -81,6 +81,29 @@ public final class KvCache {
             throw new IllegalArgumentException(
                     "the cache holds " + capacity + " positions, " + from + " are taken, " + tokens + " do not fit");
         }
+        boolean complete = false;
+        try {
+            write(layer, from, rowKeys, keyOffset, keyStride, rowValues, valueOffset, valueStride, tokens);
+            lengths[layer] = from + tokens;
+            complete = true;
+        } finally {
+            if (!complete) {
+                // Memory ran out, say: what was made for these rows is not to take the place of what else needs it.
+                drop(layer, from, from + tokens);
+            }
+        }
+    }
+
+    private void write(
+            int layer,
+            int from,
+            float[] rowKeys,
+            int keyOffset,
+            int keyStride,
+            float[] rowValues,
+            int valueOffset,
+            int valueStride,
+            int tokens) {
         for (int t = 0; t < tokens; ) {
             int position = from + t;
             int page = position / PAGE;
@@ -102,15 +125,19 @@ public final class KvCache {
             }
             t += n;
         }
-        lengths[layer] = from + tokens;
+    }
+
+    /** Lets the pages go that hold only rows from {@code from} to before {@code to}, the last of the layer. */
+    private void drop(int layer, int from, int to) {
+        for (int page = Math.ceilDiv(from, PAGE); page < Math.ceilDiv(to, PAGE); page++) {
+            pages.drop(layer, page);
+        }
     }
 
     /** Forgets all rows from position {@code length} on, in every layer. */
     public void truncate(int length) {
         for (int layer = 0; layer < lengths.length; layer++) {
-            for (int page = Math.ceilDiv(length, PAGE); page < Math.ceilDiv(lengths[layer], PAGE); page++) {
-                pages.drop(layer, page);
-            }
+            drop(layer, length, lengths[layer]);
             lengths[layer] = Math.min(lengths[layer], length);
         }
     }

@@ -45,7 +45,7 @@ abstract sealed class KvPages permits FloatPages, BytePages {
     /** Makes a page where there is none. */
     abstract void make(int layer, int page);
 
-    /** Lets a page go. */
+    /** Lets a page go, if it is there. */
     abstract void drop(int layer, int page);
 
     /** Bytes of all pages that there are. */

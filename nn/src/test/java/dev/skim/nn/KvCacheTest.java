@@ -41,6 +41,26 @@ class KvCacheTest {
         assertEquals(page * (pages(Math.min(first, cut)) + pages(Math.min(second, cut))), cache.bytes());
     }
 
+    /** Rows that cannot all be written leave what was there, and take no memory; short arrays stand for a memory that is full. */
+    @Property(tries = 100)
+    void anAppendThatFailsLeavesNothing(
+            @ForAll KvType type,
+            @ForAll @IntRange(min = 0, max = 150) int before,
+            @ForAll @IntRange(min = 1, max = 150) int tokens,
+            @ForAll @IntRange(min = 0, max = 149) int written) {
+        KvCache cache = new KvCache(type, 2, 2, 4, CAPACITY);
+        append(cache, 1, before);
+        long bytes = cache.bytes();
+        float[] keys = new float[tokens * 8];
+        float[] values = new float[Math.min(written, tokens - 1) * 8];
+        assertThrows(
+                IndexOutOfBoundsException.class, () -> cache.append(1, keys, 0, 8, values, 0, 8, tokens));
+        assertEquals(before, cache.length(1));
+        assertEquals(bytes, cache.bytes());
+        append(cache, 1, tokens);
+        assertEquals(before + tokens, cache.length(1));
+    }
+
     /** A position of the three types takes 4, 2 and 34 / 32 bytes a dimension. */
     @ParameterizedTest
     @CsvSource({"F32, 128", "F16, 64", "Q8_0, 34"})
