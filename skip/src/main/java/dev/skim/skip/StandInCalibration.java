@@ -30,10 +30,13 @@ import java.util.List;
  * the text.
  */
 public final class StandInCalibration {
-    /** Every how manyeth window is held out to choose the ridge by. */
+    /** Every how manyeth window is held out to choose the ridge by; of fewer windows none is. */
     private static final int HELD_OUT = 8;
 
     private static final double[] RIDGES = {1e-5, 1e-4, 1e-3, 1e-2};
+
+    /** The ridge where there is nothing to choose it by. */
+    private static final double RIDGE = 1e-3;
 
     /**
      * How to fit.
@@ -132,7 +135,9 @@ public final class StandInCalibration {
     /**
      * Fits the current run from all windows, and goes on to the next one.
      *
-     * @return how good the map is on every eighth window, by which its ridge was chosen
+     * @return how good the map is on every eighth window, by which its ridge was chosen, before it was fitted to all of
+     *     them; with fewer than eight windows the ridge is 1e-3, and this is how good the map is on what it was fitted to,
+     *     which flatters it
      * @throws IllegalStateException when a window was not read under both plans
      */
     public StandInFitter.Quality fitNext() {
@@ -150,7 +155,7 @@ public final class StandInCalibration {
             into.add(window.patched.rows, 0, window.whole.rows, 0, window.whole.tokens, workers);
         }
         StandInFitter judge = heldOut.tokens() > 0 ? heldOut : fitter;
-        double ridge = heldOut.tokens() > 0 ? fitter.fit(RIDGES, heldOut, workers).ridge() : 1e-3;
+        double ridge = heldOut.tokens() > 0 ? fitter.fit(RIDGES, heldOut, workers).ridge() : RIDGE;
         StandInFitter.Quality quality = judge.quality(shape(fitter, ridge), workers);
         if (heldOut.tokens() > 0) {
             fitter.merge(heldOut);

@@ -15,10 +15,13 @@ public final class StandInFitter {
     /** Rows that are multiplied at once: few enough to stay in a second-level cache, many enough to share a region. */
     private static final int BATCH = 64;
 
+    /** A variance below this share of the squares that it is left over from is none: the sums round to about 1e-15. */
+    private static final double ROUNDING = 1e-12;
+
     /**
      * How good a map is on some data.
      *
-     * @param unexplained the share of the variance of {@code y - x} that is left
+     * @param unexplained the share of the variance of {@code y - x} that is left; 0 where there is none, but for rounding
      * @param noise mean square of the error over that of y, both weighed alike
      */
     public record Quality(double unexplained, double noise) {}
@@ -224,6 +227,8 @@ public final class StandInFitter {
         double squares = DenseMath.inner(w, DenseMath.product(symmetric, w, workers));
         double left = Math.max(0, changeSquares - 2 * DenseMath.inner(w, cross) + squares);
         double ofMean = DenseMath.inner(cross[width], cross[width]) / gram[width][width];
-        return new Quality(left / (changeSquares - ofMean), left / targetSquares);
+        double variance = changeSquares - ofMean;
+        // A run that changes nothing, or all tokens by the same, leaves nothing to explain; rounding would be 0 / 0 or worse.
+        return new Quality(variance > ROUNDING * changeSquares ? left / variance : 0, left / targetSquares);
     }
 }

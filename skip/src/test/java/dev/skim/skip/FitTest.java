@@ -178,6 +178,25 @@ class FitTest {
         assertTrue(fitter.quality(nothing, WORKERS).unexplained() > 0.5);
     }
 
+    /** A run that changes nothing, or all tokens by the same, leaves nothing unexplained. */
+    @Property(tries = 20)
+    void whatDoesNotVaryIsExplained(@ForAll @LongRange(max = 1000) long seed, @ForAll @IntRange(min = 1, max = 12) int width) {
+        int tokens = 20 * width;
+        float[] x = ToyModel.embeddings(tokens, width, seed);
+        float[] shifted = x.clone();
+        for (int i = 0; i < shifted.length; i++) {
+            shifted[i] = Math.round(1024 * x[i]) / 1024f;
+            x[i] = shifted[i] - 3;
+        }
+        for (float[] y : new float[][] {x, shifted}) {
+            StandInFitter fitter = new StandInFitter(width, EPSILON);
+            fitter.add(x, 0, y, 0, tokens, WORKERS);
+            StandInFitter.Quality quality = fitter.quality(fitter.fit(1e-3, WORKERS), WORKERS);
+            assertEquals(0, quality.unexplained());
+            assertEquals(0, quality.noise(), 1e-12);
+        }
+    }
+
     /** The packed form against the plain loop, at full and low rank, for batches at any offset. */
     @Property(tries = 30)
     void standInsComputeWhatTheySay(
