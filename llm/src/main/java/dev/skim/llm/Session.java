@@ -281,7 +281,7 @@ public final class Session implements AutoCloseable {
         logitsPosition = position;
     }
 
-    /** Drops what the cache holds of tokens that are not, or not wholly, in it. */
+    /** Drops what the cache holds beyond the tokens that it holds wholly. */
     void settle() {
         sequence.truncate(missing);
     }
