@@ -13,8 +13,9 @@ import java.util.Locale;
  * together ({@link Profile#removals}), the beginning is taken of the one that does the least harm at this saving.
  *
  * <p>Harm is what the profile measured; without that, one minus the similarity over what is left out, which adds up
- * where the changes are independent. Costs are the profile's measured times for the phases in which the mode skips, and
- * the saving is reached in each of them; without times, multiply-adds. Scales are eq. 3 over each run.
+ * where the changes are independent. Costs are the profile's measured times in the phase that the mode names, or in both,
+ * and the saving is reached in each of these; without times, multiply-adds. What {@code prefill} leaves out of the prompt
+ * is missing in the answer too, but what that saves is not looked at. Scales are eq. 3 over each run.
  *
  * <p>Spec: {@code cost:25%}, with {@code prefill}, {@code decode} or {@code both} (the default), and {@code noscale}.
  *
@@ -157,19 +158,20 @@ public record CostAware(Profile profile, Share share, Mode mode, boolean scale) 
         Importance importance = profile.importance();
         double[] harm = profile.harm();
         double[] layerHarm = profile.layerHarm();
+        boolean harmsKnown = harm.length > 0;
         int layers = shape.layers();
         List<RunSelector.Candidate> candidates = new ArrayList<>();
         for (int step = 0; step < shape.sublayers(); step++) {
             int sublayer = shape.sublayer(step);
-            double of = harm.length > 0 ? harm[sublayer] : 1 - importance.similarity(sublayer);
+            double of = harmsKnown ? harm[sublayer] : 1 - importance.similarity(sublayer);
             candidates.add(candidate(new Run(step, 1), shape.isAttention(sublayer) ? attention : feedForward, of));
         }
         for (int layer = 0; layer < layers; layer++) {
-            if (layerHarm.length > 0) {
+            if (harmsKnown) {
                 candidates.add(candidate(Run.ofLayers(layer, 1), attention + feedForward, layerHarm[layer]));
             }
             // Measured harms and similarities are of different units: they are not mixed.
-            int longest = harm.length > 0 || layerHarm.length > 0 ? 0 : importance.longestRun();
+            int longest = harmsKnown ? 0 : importance.longestRun();
             for (int count = 1; count <= Math.min(longest, layers - layer); count++) {
                 candidates.add(candidate(
                         Run.ofLayers(layer, count),
@@ -190,8 +192,8 @@ public record CostAware(Profile profile, Share share, Mode mode, boolean scale) 
         int first = (from + 1) / 2;
         int last = end / 2;
         product *= last > first ? importance.runScale(first, last - first) : 1;
-        // An odd end lies behind an attention, unless the run is the one feed-forward that is already counted.
-        return end % 2 == 1 && end - 1 >= from ? product * importance.scale(shape.sublayer(end - 1)) : product;
+        // An odd end lies behind an attention.
+        return end % 2 == 1 ? product * importance.scale(shape.sublayer(end - 1)) : product;
     }
 
     @Override

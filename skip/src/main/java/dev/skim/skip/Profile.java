@@ -165,7 +165,7 @@ public final class Profile {
             return this;
         }
 
-        /** Measured harms: 2M of sublayers, M of layers; each may be empty. */
+        /** Measured harms: 2M of sublayers and M of layers, or none of either. */
         public Builder harms(double[] sublayers, double[] layers) {
             harm = sublayers;
             layerHarm = layers;
@@ -204,6 +204,11 @@ public final class Profile {
             if (harm.length != 0 && harm.length != 2 * layers || layerHarm.length != 0 && layerHarm.length != layers) {
                 throw new IllegalArgumentException("a profile of " + layers + " layers has harms of " + 2 * layers
                         + " sublayers and " + layers + " layers, not " + harm.length + " and " + layerHarm.length);
+            }
+            if ((harm.length == 0) != (layerHarm.length == 0)) {
+                // Who compares sublayers with layers would take a similarity for the harm that is not there.
+                throw new IllegalArgumentException("a profile has harms of both sublayers and layers, or of neither, not "
+                        + harm.length + " of sublayers and " + layerHarm.length + " of layers");
             }
             for (List<Removal> order : removals) {
                 for (Removal removal : order) {

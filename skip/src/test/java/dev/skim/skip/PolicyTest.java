@@ -213,6 +213,17 @@ class PolicyTest {
         assertEquals(best, harm(chosen, harm, layerHarm), 1e-9);
     }
 
+    /** A measured harm and a similarity are of different units: one kind alone would mix them. */
+    @Example
+    void harmsOfOneKindAloneAreNoProfile() {
+        double[] none = {};
+        Profile.Builder sublayers = Fixtures.random(4, 8, 1).edit().harms(new double[8], none);
+        Profile.Builder layers = Fixtures.random(4, 8, 1).edit().harms(none, new double[4]);
+        assertThrows(IllegalArgumentException.class, sublayers::build);
+        assertThrows(IllegalArgumentException.class, layers::build);
+        assertEquals(8, Fixtures.random(4, 8, 1).edit().harms(new double[8], new double[4]).build().harm().length);
+    }
+
     /** Of all beginnings of the measured orders that save enough, the shortest of each order, the one with the least harm. */
     @Property(tries = 60)
     void costAwareTakesTheBestMeasuredOrder(

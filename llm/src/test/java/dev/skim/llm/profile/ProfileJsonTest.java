@@ -167,6 +167,21 @@ class ProfileJsonTest {
     }
 
     @Example
+    void harmsOfOneKindAloneAreRefused() {
+        Profile profile = Profile.of("f00d", "F32 x 3, Q4_1 x 2", 3, importance(new Random(1), 2))
+                .harms(new double[4], new double[2])
+                .build();
+        String json = new String(ProfileJson.write(profile, "Some Model"), StandardCharsets.UTF_8);
+        for (String kind : List.of("harm", "layer_harm")) {
+            String alone = json.replaceFirst("\"" + kind + "\" : \\[[^]]*]", "\"" + kind + "\" : []");
+            String message = assertThrows(SkimException.class, () -> ProfileJson.read(
+                            alone.getBytes(StandardCharsets.UTF_8), "The profile p.json", identity(2, 3)))
+                    .getMessage();
+            assertTrue(message.startsWith("The profile p.json is damaged: a profile has harms of both"), message);
+        }
+    }
+
+    @Example
     void aCutProfileIsNoProfile() {
         byte[] json = ProfileJson.write(profile(new Random(1), 2, 3), "Some Model");
         for (int length = 0; length < json.length - 1; length += 7) {
