@@ -6,7 +6,7 @@ import dev.skim.tensor.Products;
 /** The buffers of one session's layers: grow to the largest batch and are used again by every layer. For one thread. */
 public final class Workspace {
     /** Tokens that a thread takes at a time in the steps between the products. */
-    static final int GRAIN = 8;
+    public static final int GRAIN = 8;
 
     final Activations activations;
     final Products products = new Products();

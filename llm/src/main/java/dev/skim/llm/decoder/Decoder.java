@@ -28,9 +28,6 @@ public final class Decoder {
     /** Tokens of a pass at most: enough that the expansion of the weights is paid for, little enough for the buffers. */
     public static final int BATCH = 512;
 
-    /** Tokens that a thread takes at a time in the steps between the products. */
-    private static final int GRAIN = 8;
-
     private final DecoderConfig config;
     private final Workers workers;
     private final Linear embedding;
@@ -250,7 +247,7 @@ public final class Decoder {
     /** Normalises rows of the stream into the first rows of {@code normed}. */
     private void normalise(Sequence sequence, RmsNorm norm, int count, int[] rows) {
         int width = config.width();
-        workers.run(count, GRAIN, (begin, end, worker) -> {
+        workers.run(count, Workspace.GRAIN, (begin, end, worker) -> {
             for (int i = begin; i < end; i++) {
                 norm.apply(sequence.stream, (rows == null ? i : rows[i]) * width, sequence.normed, i * width);
             }
@@ -262,7 +259,7 @@ public final class Decoder {
         int width = config.width();
         float[] output = sequence.output;
         float[] stream = sequence.stream;
-        workers.run(count, GRAIN, (begin, end, worker) -> {
+        workers.run(count, Workspace.GRAIN, (begin, end, worker) -> {
             for (int i = begin; i < end; i++) {
                 if (norm != null) {
                     norm.apply(output, i * width, output, i * width);
@@ -282,7 +279,7 @@ public final class Decoder {
      */
     public void logits(Sequence sequence, int first, int count, float[] out) {
         int width = config.width();
-        workers.run(count, GRAIN, (begin, end, worker) -> {
+        workers.run(count, Workspace.GRAIN, (begin, end, worker) -> {
             for (int i = begin; i < end; i++) {
                 outputNorm.apply(sequence.stream, (first + i) * width, sequence.normed, i * width);
             }
