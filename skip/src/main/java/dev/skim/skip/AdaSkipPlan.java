@@ -57,7 +57,7 @@ public final class AdaSkipPlan implements SkipPlan {
         return offline.isEmpty();
     }
 
-    /** What the plan learned from prompts, to be kept in a profile; empty when it came from one, or too early. */
+    /** What the plan learned from prompts; empty where it has a profile instead, or it is too early. */
     public Optional<Importance> learned() {
         return learning == null || learning() ? Optional.empty() : learning.importance();
     }

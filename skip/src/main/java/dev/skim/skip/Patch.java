@@ -47,11 +47,6 @@ public final class Patch implements SkipPolicy {
         return profile;
     }
 
-    /** The stand-ins with their numbers. */
-    public StandInSet standIns() {
-        return set;
-    }
-
     @Override
     public SkipPlan plan(ModelShape shape) {
         profile.check(shape);

@@ -59,11 +59,6 @@ public final class StandInFitter {
         return tokens;
     }
 
-    /** Epsilon of the norm. */
-    public float epsilon() {
-        return epsilon;
-    }
-
     /**
      * Adds tokens: the stream before the run and the stream that should come out.
      *

@@ -3,7 +3,8 @@ package dev.skim.skip;
 import java.util.Optional;
 
 /**
- * Measures {@link Importance}: a plan that runs everything and watches, with running sums in double.
+ * Measures {@link Importance}: a plan that runs everything and watches prompts, as AdaSkip's calibration does, with
+ * running sums in double.
  *
  * <p>Every token weighs the same (AdaSkip eq. 2 and 3). The first position is also summed apart, because its stream is
  * often of a huge norm: means with it and without it are both to be had. Whole layers and runs of up to
@@ -12,7 +13,6 @@ import java.util.Optional;
 public final class SublayerStatistics implements SkipPlan {
     private final int layers;
     private final int longestRun;
-    private final boolean everyPhase;
     private final Sums all;
     private final Sums first;
     /** The two with the pass that is under way, so that the order of the additions does not depend on the batches. */
@@ -106,24 +106,22 @@ public final class SublayerStatistics implements SkipPlan {
         }
     }
 
-    /** Measures prompts, with runs of up to 8 layers. */
+    /** Measures runs of up to 8 layers. */
     public SublayerStatistics(ModelShape shape) {
-        this(shape, 8, false);
+        this(shape, 8);
     }
 
     /**
      * Measures.
      *
      * @param longestRun the longest run of layers to measure as one; costs a copy of the batch's stream for each
-     * @param everyPhase whether generated tokens are measured too; AdaSkip's calibration takes prompts alone
      */
-    public SublayerStatistics(ModelShape shape, int longestRun, boolean everyPhase) {
+    public SublayerStatistics(ModelShape shape, int longestRun) {
         if (longestRun < 1) {
             throw new IllegalArgumentException("a run has at least one layer, not " + longestRun);
         }
         this.layers = shape.layers();
         this.longestRun = Math.min(longestRun, layers);
-        this.everyPhase = everyPhase;
         all = new Sums(layers, this.longestRun);
         first = new Sums(layers, this.longestRun);
         allNow = new Sums(layers, this.longestRun);
@@ -147,7 +145,7 @@ public final class SublayerStatistics implements SkipPlan {
 
     @Override
     public boolean observes(int sublayer, Phase phase) {
-        return everyPhase || phase == Phase.PREFILL;
+        return phase == Phase.PREFILL;
     }
 
     @Override
@@ -204,20 +202,6 @@ public final class SublayerStatistics implements SkipPlan {
         seen = 0;
         all.set(allNow);
         first.set(firstNow);
-    }
-
-    /**
-     * Adds what another measured.
-     *
-     * @throws IllegalArgumentException when it measured other layers or other runs
-     */
-    public void merge(SublayerStatistics other) {
-        if (other.layers != layers || other.longestRun != longestRun) {
-            throw new IllegalArgumentException("statistics of " + other.layers + " layers in runs of up to "
-                    + other.longestRun + " do not merge with " + layers + " layers in runs of up to " + longestRun);
-        }
-        all.add(other.all, 1);
-        first.add(other.first, 1);
     }
 
     /** Tokens measured so far. */

@@ -11,9 +11,9 @@ import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
 class StatisticsTest {
-    /** Runs two windows of 9 and 6 tokens, each in chunks of the given size, and keeps every sublayer's streams. */
+    /** Runs windows of so many tokens, each in chunks of the given size. */
     private static SublayerStatistics measure(ToyModel model, int chunk, int... windows) {
-        SublayerStatistics statistics = new SublayerStatistics(model.shape, 3, false);
+        SublayerStatistics statistics = new SublayerStatistics(model.shape, 3);
         int width = model.shape.width();
         for (int window : windows) {
             float[] text = ToyModel.embeddings(window, width, window);
@@ -27,18 +27,16 @@ class StatisticsTest {
     }
 
     @Property(tries = 20)
-    void chunksAndMergesDoNotMatter(@ForAll @IntRange(min = 1, max = 9) int chunk, @ForAll @IntRange(max = 99) int seed) {
+    void chunksDoNotMatter(@ForAll @IntRange(min = 1, max = 9) int chunk, @ForAll @IntRange(max = 99) int seed) {
         ToyModel model = new ToyModel(4, 8, seed, 0.5);
         Importance whole = measure(model, 20, 9, 6).importance().orElseThrow();
-        SublayerStatistics parts = measure(model, chunk, 9);
-        parts.merge(measure(model, chunk, 6));
-        Importance merged = parts.importance().orElseThrow();
-        assertEquals(15, merged.tokens());
-        assertArrayEquals(whole.similarities(), merged.similarities(), 1e-12);
-        assertArrayEquals(whole.scales(), merged.scales(), 1e-12);
+        Importance parts = measure(model, chunk, 9, 6).importance().orElseThrow();
+        assertEquals(15, parts.tokens());
+        assertArrayEquals(whole.similarities(), parts.similarities(), 1e-12);
+        assertArrayEquals(whole.scales(), parts.scales(), 1e-12);
         for (int n = 0; n < 3; n++) {
-            assertArrayEquals(whole.runSimilarities()[n], merged.runSimilarities()[n], 1e-12);
-            assertArrayEquals(whole.runScales()[n], merged.runScales()[n], 1e-12);
+            assertArrayEquals(whole.runSimilarities()[n], parts.runSimilarities()[n], 1e-12);
+            assertArrayEquals(whole.runScales()[n], parts.runScales()[n], 1e-12);
         }
     }
 
@@ -55,7 +53,7 @@ class StatisticsTest {
                     sublayer < 4 && sublayer >= stop ? Decision.STOP : Decision.RUN;
             streams[layers] = model.session(truncated).pass(Phase.PREFILL, text);
         }
-        SublayerStatistics statistics = new SublayerStatistics(model.shape, 3, false);
+        SublayerStatistics statistics = new SublayerStatistics(model.shape, 3);
         model.session(statistics).pass(Phase.PREFILL, text);
         Importance all = statistics.importance().orElseThrow();
         Importance rest = statistics.importanceWithoutFirst().orElseThrow();
@@ -94,7 +92,7 @@ class StatisticsTest {
             @ForAll boolean atTheStart) {
         ToyModel model = new ToyModel(4, 8, seed, 0.5);
         SublayerStatistics undisturbed = measure(model, 5, 9);
-        SublayerStatistics statistics = new SublayerStatistics(model.shape, 3, false);
+        SublayerStatistics statistics = new SublayerStatistics(model.shape, 3);
         ToyModel.Session session = model.session(statistics);
         float[] text = ToyModel.embeddings(9, 8, 9);
         if (!atTheStart) {

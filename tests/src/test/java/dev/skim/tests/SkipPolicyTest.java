@@ -308,12 +308,21 @@ class SkipPolicyTest {
             assertSame(SkipPlan.NONE, SkipPolicies.parse(spec, profile).plan(model.shape()), spec);
             same(whole, request(spec, 9, 70, 8, 17), spec);
         }
-        // A plan that only looks on.
-        try (Session session = model.openSession(
-                new SessionOptions(0, shape -> new SkipMeter(new SublayerStatistics(shape, 3, true), shape)))) {
+        SkipPlan onlooker = new SkipPlan() {
+            @Override
+            public Decision decide(int sublayer, Phase phase, int tokens) {
+                return Decision.RUN;
+            }
+
+            @Override
+            public boolean observes(int sublayer, Phase phase) {
+                return true;
+            }
+        };
+        try (Session session = model.openSession(new SessionOptions(0, shape -> new SkipMeter(onlooker, shape)))) {
             List<float[]> rows = read(session, tokens(9, 70), 40, new Random(9));
             rows.addAll(decode(session, tokens(~9, 8)));
-            same(whole, rows, "statistics");
+            same(whole, rows, "a plan that only looks on");
         }
         assertNotEquals(
                 Arrays.toString(whole.getLast()), Arrays.toString(request("shortgpt:1", 9, 70, 8, 40).getLast()));

@@ -41,10 +41,6 @@ public final class Calibrator {
      * @param timed lengths of the prompts at which sublayers are timed; empty for no times
      */
     public record Settings(List<Share> shares, int rank, boolean harms, List<Integer> timed) {
-        /** 12.5 % and 25 %, full maps, harms, times at 512 and 4096 tokens. */
-        public static final Settings DEFAULT =
-                new Settings(List.of(new Share(0.125), new Share(0.25)), 0, true, List.of(512, 4096));
-
         /** Copies the lists. */
         public Settings {
             shares = List.copyOf(shares);
