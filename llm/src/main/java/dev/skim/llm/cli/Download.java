@@ -173,21 +173,26 @@ final class Download {
         }
         HttpResponse<InputStream> response = request(part.size());
         try (InputStream body = response.body()) {
+            int status = response.statusCode();
+            if (status != 200 && status != 206 && status != 416) {
+                // Says nothing of the file, so what has come of it stays.
+                throw new BrokenOff("the server answered " + status);
+            }
             String range = response.headers().firstValue("Content-Range").orElse("");
-            boolean goesOn = response.statusCode() == 206 && range.startsWith("bytes " + part.size() + "-");
+            boolean goesOn = status == 206 && range.startsWith("bytes " + part.size() + "-");
             if (goesOn && sha256 == null) {
                 // Pieces of two versions of a file must not be put together.
                 part.truncate(0);
                 throw new BrokenOff("the server names no sha256");
             }
-            if (response.statusCode() == 416 && range.equals("bytes */" + part.size())) {
+            if (status == 416 && range.equals("bytes */" + part.size())) {
                 size = part.size();
                 return;
             }
             if (!goesOn) {
                 part.truncate(0);
-                if (response.statusCode() != 200) {
-                    throw new BrokenOff("the server answered " + response.statusCode());
+                if (status != 200) {
+                    throw new BrokenOff("the server answered " + status);
                 }
             }
             long length = response.headers().firstValueAsLong("Content-Length").orElse(-1);

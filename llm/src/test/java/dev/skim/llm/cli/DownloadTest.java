@@ -46,6 +46,7 @@ class DownloadTest {
     private boolean honoursRange = true;
     private int breaksOffAfter = Integer.MAX_VALUE;
     private int breaks;
+    private int troubles;
 
     @BeforeEach
     void start() throws IOException {
@@ -93,6 +94,11 @@ class DownloadTest {
     private void serve(HttpExchange exchange) throws IOException {
         String range = exchange.getRequestHeaders().getFirst("Range");
         ranges.add(String.valueOf(range));
+        if (troubles > 0) {
+            troubles--;
+            answer(exchange, 503, "Retry-After", "1");
+            return;
+        }
         int from = range == null || !honoursRange ? 0 : Integer.parseInt(range.replaceAll("\\D", ""));
         if (from >= CONTENT.length) {
             answer(exchange, 416, "Content-Range", "bytes */" + CONTENT.length);
@@ -258,6 +264,22 @@ class DownloadTest {
         assertTrue(failure.getMessage().contains("broke off after 1000 of 300000 bytes"), failure.getMessage());
         assertEquals(1000, Files.size(part()));
         assertFalse(Files.exists(target()));
+    }
+
+    @Test
+    void aServerInTroubleCostsNothingOfThePart() throws IOException {
+        leavePart(Arrays.copyOf(CONTENT, 100_000));
+        troubles = 3;
+        SkimException failure = assertThrows(SkimException.class, () -> fetch(null));
+        assertTrue(
+                failure.getMessage().contains("broke off after 100000 of 300000 bytes (the server answered 503)"),
+                failure.getMessage());
+        assertEquals(100_000, Files.size(part()));
+        troubles = 2;
+        ranges.clear();
+        fetch(null);
+        assertComplete();
+        assertEquals(List.of("bytes=100000-", "bytes=100000-", "bytes=100000-"), ranges);
     }
 
     @Test
