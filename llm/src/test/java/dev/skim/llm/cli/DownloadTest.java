@@ -217,7 +217,7 @@ class DownloadTest {
     void aConnectionThatFallsSilentIsTakenUpAgain() throws IOException {
         silentAfter = 70_000;
         new Download(
-                        address("/owner/repo/resolve/main/model.gguf"), target(), null, Map.of(), Duration.ofMillis(200))
+                        address("/owner/repo/resolve/main/model.gguf"), target(), null, Map.of(), Duration.ofSeconds(2))
                 .run();
         assertComplete();
         assertEquals(List.of("null", "bytes=70000-"), ranges);
