@@ -38,6 +38,10 @@ final class Access {
             }
         } else {
             Number number = Numbers.integer(key);
+            if (number != null && Markup.strip(value) instanceof String) {
+                // Where a character stands in a text takes going through it.
+                run.spend(Values.weight(value));
+            }
             int length = number == null || value instanceof DictView ? -1 : Values.lengthOrNone(value);
             if (length >= 0) {
                 int index = Numbers.clip(number);

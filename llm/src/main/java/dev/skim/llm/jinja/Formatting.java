@@ -130,8 +130,10 @@ final class Formatting {
             }
             case 'c' -> {
                 Number code = Numbers.integer(value);
+                String text = code == null ? Text.str(value) : NumberFormat.character(code);
+                run.spend(text.length());
                 spec.zeros = false;
-                out.append(spec.text(code == null ? Text.str(run, value) : NumberFormat.character(code), '>'));
+                out.append(spec.text(text, '>'));
             }
             case 'd', 'i', 'u', 'o', 'x', 'X', 'e', 'E', 'f', 'F', 'g', 'G' -> {
                 Number number = Numbers.number(value);

@@ -18,7 +18,11 @@ record Function(String name) implements Callable {
     public Object call(Run run, Arguments arguments) {
         return switch (name) {
             case "raise_exception" -> throw TemplateException.raised(Text.str(arguments.bind(name, 1, "message").get(0)));
-            case "strftime_now" -> Strftime.format(run.now(), arguments.bind(name, 1, "format").text(0, null));
+            case "strftime_now" -> {
+                String format = arguments.bind(name, 1, "format").text(0, null);
+                run.spend(format.length());
+                yield Strftime.format(run.now(), format);
+            }
             case "range" -> range(arguments);
             case "joiner" -> new Joiner(Text.str(arguments.bind(name, 0, "sep").get(0, ", ")));
             case "cycler" -> {

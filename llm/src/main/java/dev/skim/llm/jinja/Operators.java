@@ -87,6 +87,7 @@ final class Operators {
     }
 
     private static Object format(Run run, Object format, Object values) {
+        run.spend(Values.weight(format));
         String text = Formatting.percent(run, Text.str(format), values, format instanceof Markup);
         return format instanceof Markup ? new Markup(text) : text;
     }

@@ -190,9 +190,13 @@ final class SequenceFilters {
         return out.toString();
     }
 
-    private static Object foldCase(Object value, boolean caseSensitive) {
+    private static Object foldCase(Run run, Object value, boolean caseSensitive) {
         Object bare = Markup.strip(value);
-        return !caseSensitive && bare instanceof String text ? text.toLowerCase(Locale.ROOT) : bare;
+        if (caseSensitive || !(bare instanceof String text)) {
+            return bare;
+        }
+        run.spend(text.length());
+        return text.toLowerCase(Locale.ROOT);
     }
 
     /**
@@ -203,10 +207,10 @@ final class SequenceFilters {
         List<Object> keys = new ArrayList<>();
         if (path instanceof String paths) {
             for (Object one : Splitting.split(paths, ",", Integer.MAX_VALUE, false)) {
-                keys.add(foldCase(attribute(run, item, one), caseSensitive));
+                keys.add(foldCase(run, attribute(run, item, one), caseSensitive));
             }
         } else {
-            keys.add(foldCase(attribute(run, item, path), caseSensitive));
+            keys.add(foldCase(run, attribute(run, item, path), caseSensitive));
         }
         return keys;
     }
@@ -229,7 +233,7 @@ final class SequenceFilters {
         List<Object> items = new ArrayList<>(new DictView(dict, "items"));
         List<Object> keys = new ArrayList<>(items.size());
         for (Object item : items) {
-            keys.add(foldCase(((Tuple) item).get(position), bound.truth(0, false)));
+            keys.add(foldCase(run, ((Tuple) item).get(position), bound.truth(0, false)));
         }
         return sorted(run, items, keys, bound.truth(2, false));
     }
@@ -238,7 +242,7 @@ final class SequenceFilters {
         Map<Object, Object> seen = new LinkedHashMap<>();
         List<Object> kept = new ArrayList<>();
         for (Object item : Values.list(run, value)) {
-            Object key = Values.key(run, foldCase(attribute(run, item, bound.get(1, null)), bound.truth(0, false)));
+            Object key = Values.key(run, foldCase(run, attribute(run, item, bound.get(1, null)), bound.truth(0, false)));
             if (Values.storedKey(run, seen, key) == Values.ABSENT) {
                 seen.put(key, null);
                 kept.add(item);
@@ -273,7 +277,7 @@ final class SequenceFilters {
         Object bestKey = null;
         boolean first = true;
         for (Object item : Values.list(run, value)) {
-            Object key = foldCase(attribute(run, item, bound.get(1, null)), bound.truth(0, false));
+            Object key = foldCase(run, attribute(run, item, bound.get(1, null)), bound.truth(0, false));
             if (first || (largest ? Values.less(run, bestKey, key, false, ">") : Values.less(run, key, bestKey, false, "<"))) {
                 best = item;
                 bestKey = key;

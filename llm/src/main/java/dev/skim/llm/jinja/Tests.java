@@ -61,8 +61,11 @@ final class Tests {
                     || value instanceof Map || value instanceof Undefined;
             case "callable" -> value instanceof Callable || value instanceof Undefined;
             case "escaped" -> value instanceof Markup;
-            case "lower" -> StringMethods.is(Text.str(run, value), "islower");
-            case "upper" -> StringMethods.is(Text.str(run, value), "isupper");
+            case "lower", "upper" -> {
+                String text = Text.str(value);
+                run.spend(text.length());
+                yield StringMethods.is(text, "is" + name);
+            }
             case "odd" -> Values.equal(run, Operators.apply(run, Kind.MOD, value, 2L), 1L);
             case "even" -> Values.equal(run, Operators.apply(run, Kind.MOD, value, 2L), 0L);
             default -> throw new TemplateException("there is no test '" + name + "'");

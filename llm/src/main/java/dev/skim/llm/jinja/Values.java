@@ -233,7 +233,7 @@ final class Values {
 
     /** What looking at the whole value costs: its characters or items. */
     static int weight(Object value) {
-        if (value instanceof String text) {
+        if (Markup.strip(value) instanceof String text) {
             return 1 + text.length();
         }
         if (value instanceof Range) {
@@ -257,7 +257,7 @@ final class Values {
             return items;
         }
         if (Markup.strip(value) instanceof String text) {
-            return characters(text).iterator();
+            return new Characters(text);
         }
         return value instanceof Undefined ? List.of().iterator() : null;
     }
@@ -277,16 +277,6 @@ final class Values {
         while (items.hasNext()) {
             run.spend(1);
             list.add(items.next());
-        }
-        return list;
-    }
-
-    private static List<Object> characters(String text) {
-        List<Object> list = new ArrayList<>(text.length());
-        for (int i = 0; i < text.length(); ) {
-            int end = text.offsetByCodePoints(i, 1);
-            list.add(text.substring(i, end));
-            i = end;
         }
         return list;
     }
@@ -345,6 +335,10 @@ final class Values {
             key(run, key);
             run.spend(dict.size());
         }
+        if (key instanceof String text) {
+            // Its hash is known after the first time, but a key that is the same is compared by the character.
+            run.spend(text.length() / 16);
+        }
         if (dict.containsKey(key)) {
             return key;
         }
@@ -375,6 +369,28 @@ final class Values {
     @SuppressWarnings("unchecked")
     static List<Object> mutable(Object value) {
         return (List<Object>) value;
+    }
+
+    /** The characters of a text, each made when it is asked for: to begin with them costs nothing. */
+    private static final class Characters implements Iterator<Object> {
+        private final String text;
+        private int next;
+
+        Characters(String text) {
+            this.text = text;
+        }
+
+        @Override
+        public boolean hasNext() {
+            return next < text.length();
+        }
+
+        @Override
+        public Object next() {
+            int start = next;
+            next = text.offsetByCodePoints(start, 1);
+            return text.substring(start, next);
+        }
     }
 
     /** The items by index, so that a list may grow or shrink while a loop goes through it, as in Python. */
