@@ -10,6 +10,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -108,7 +109,8 @@ final class ModelStore {
             return Stream.of(first);
         }
         return IntStream.rangeClosed(1, Integer.parseInt(split.group(3)))
-                .mapToObj(part -> split.group(1) + String.format("%05d", part) + split.group(2) + split.group(3) + split.group(4));
+                .mapToObj(part -> split.group(1) + String.format(Locale.ROOT, "%05d", part) + split.group(2) + split.group(3)
+                        + split.group(4));
     }
 
     private Path pullDefault() {

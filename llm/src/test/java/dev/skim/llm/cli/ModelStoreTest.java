@@ -19,6 +19,7 @@ import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.util.HashMap;
 import java.util.HexFormat;
+import java.util.Locale;
 import java.util.Map;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
@@ -120,7 +121,10 @@ class ModelStoreTest {
             exchange.close();
         });
         server.start();
+        Locale before = Locale.getDefault();
         try {
+            // Where numbers are written in other digits than a file's name has.
+            Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
             environment.put("HF_ENDPOINT", "http://127.0.0.1:" + server.getAddress().getPort() + "/");
             Path first = store().resolve("hf:owner/repo/q/m-00001-of-00003.gguf");
             assertEquals(models().resolve("owner/repo/q/m-00001-of-00003.gguf"), first);
@@ -129,6 +133,7 @@ class ModelStoreTest {
                 assertEquals("/owner/repo/resolve/main/q/" + file.getFileName(), Files.readString(file));
             }
         } finally {
+            Locale.setDefault(before);
             server.stop(0);
         }
     }
