@@ -84,27 +84,33 @@ public final class SpeculationBench {
     public record Batch(int size, double rate, double steps) {}
 
     private final Model model;
+    private final SessionOptions options;
 
-    /** Makes a bench for a model. */
-    public SpeculationBench(Model model) {
+    /**
+     * Makes a bench for a model.
+     *
+     * @param options how the sessions compute, and how they draft where they do; their length is the bench's own
+     */
+    public SpeculationBench(Model model, SessionOptions options) {
         this.model = model;
+        this.options = options;
     }
 
     /**
      * Generates {@code tokens} tokens with no chance, in turns without and with speculation, after a warm-up of both. A text that
      * the model ends before its second token has no rate and is left out.
      */
-    public List<Text> texts(Drafting drafting, int tokens, int repeats) {
+    public List<Text> texts(int tokens, int repeats) {
         String beginning = PASSAGE.substring(0, PASSAGE.indexOf("every boat"));
         String repeating = PASSAGE + "\n\n" + PASSAGE + "\n\n" + beginning.strip();
         return Stream.of(
-                        text("repeat", repeating, Sampling.GREEDY, drafting, tokens, repeats),
-                        text("write", PASSAGE, ONCE, drafting, tokens, repeats))
+                        text("repeat", repeating, Sampling.GREEDY, tokens, repeats),
+                        text("write", PASSAGE, ONCE, tokens, repeats))
                 .filter(text -> !text.plain().isEmpty())
                 .toList();
     }
 
-    private Text text(String name, String prompt, Sampling sampling, Drafting drafting, int tokens, int repeats) {
+    private Text text(String name, String prompt, Sampling sampling, int tokens, int repeats) {
         int[] ids = model.tokenizer().encode(prompt, true, false);
         List<Double> plain = new ArrayList<>();
         List<Double> speculated = new ArrayList<>();
@@ -112,7 +118,7 @@ public final class SpeculationBench {
         Reply with = null;
         for (int i = -1; i < repeats; i++) {
             without = generate(ids, sampling, Drafting.NONE, tokens);
-            with = generate(ids, sampling, drafting, tokens);
+            with = generate(ids, sampling, options.drafting(), tokens);
             if (i >= 0 && without.tokens().length > 1) {
                 plain.add(without.usage().generationRate());
                 speculated.add(with.usage().generationRate());
@@ -123,8 +129,8 @@ public final class SpeculationBench {
     }
 
     private Reply generate(int[] prompt, Sampling sampling, Drafting drafting, int tokens) {
-        SessionOptions options = new SessionOptions(prompt.length + tokens, SessionOptions.DEFAULT.skip()).withDrafting(drafting);
-        try (Session session = model.openSession(options)) {
+        SessionOptions own = options.withContextLength(prompt.length + tokens).withDrafting(drafting);
+        try (Session session = model.openSession(own)) {
             return session.generate(prompt, tokens, sampling, TokenListener.NONE);
         }
     }
@@ -136,8 +142,8 @@ public final class SpeculationBench {
         int warmUps = 20;
         int runs = warmUps + 5 * repeats;
         double[][] seconds = new double[BATCHES.length][runs];
-        try (Session session = model.openSession(
-                new SessionOptions(CONTEXT + BATCHES[BATCHES.length - 1], SessionOptions.DEFAULT.skip()))) {
+        SessionOptions own = options.withContextLength(CONTEXT + BATCHES[BATCHES.length - 1]).withDrafting(Drafting.NONE);
+        try (Session session = model.openSession(own)) {
             session.prefill(tokens);
             for (int run = 0; run < runs; run++) {
                 for (int i = 0; i < BATCHES.length; i++) {

@@ -140,6 +140,9 @@ final class BenchCommand implements Callable<Integer> {
             prompts.forEach(tokens -> add(tests, true, tokens, depth));
             generations.forEach(tokens -> add(tests, false, tokens, depth));
         }
+        if (speculation.given() && longestGeneration(tests) < 2) {
+            throw new SkimException("Speculation is measured on 2 generated tokens or more, not " + longestGeneration(tests) + ".");
+        }
         return tests;
     }
 
@@ -167,7 +170,9 @@ final class BenchCommand implements Callable<Integer> {
         List<Bench.Result> results = new ArrayList<>();
         List<SkippedTest> skipped = new ArrayList<>();
         try (Model loaded = model.load(file)) {
-            Drafting drafting = speculation.drafting(loaded, skip);
+            SessionOptions drafting = precision.apply(SessionOptions.DEFAULT).withDrafting(speculation.drafting(loaded, skip));
+            // A draft that does not fit is refused before all is measured.
+            SpeculationMixin.open(loaded, drafting.withContextLength(1)).close();
             SkipPolicy policy = skip.fixedPolicy(loaded);
             SkipReport report = new SkipReport(policy);
             Bench bench = new Bench(loaded, machine);
@@ -194,7 +199,7 @@ final class BenchCommand implements Callable<Integer> {
                 print(loaded, machine, results);
                 skipped.forEach(test -> System.out.println(test.line()));
             }
-            if (!(drafting instanceof Drafting.None)) {
+            if (!(drafting.drafting() instanceof Drafting.None)) {
                 SpeculationReport.measure(loaded, drafting, longestGeneration(tests), repeats, json ? figures : null);
             }
             if (json) {

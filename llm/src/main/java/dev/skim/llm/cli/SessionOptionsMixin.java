@@ -4,7 +4,6 @@ import dev.skim.llm.Drafting;
 import dev.skim.llm.Model;
 import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
-import dev.skim.llm.SkimException;
 import dev.skim.skip.SkipPolicy;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -39,11 +38,7 @@ final class SessionOptionsMixin {
         report = new SkipReport(skip.policy(model));
         SessionOptions options =
                 precision.apply(new SessionOptions(contextLength, report.metered()).withDrafting(drafting));
-        try {
-            return model.openSession(options);
-        } catch (IllegalArgumentException unfit) {
-            throw new SkimException("--speculate does not fit the model: " + unfit.getMessage() + ".", unfit);
-        }
+        return SpeculationMixin.open(model, options);
     }
 
     /** What the session that was opened leaves out. */

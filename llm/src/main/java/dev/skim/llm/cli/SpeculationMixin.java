@@ -2,6 +2,9 @@ package dev.skim.llm.cli;
 
 import dev.skim.llm.Drafting;
 import dev.skim.llm.Model;
+import dev.skim.llm.Session;
+import dev.skim.llm.SessionOptions;
+import dev.skim.llm.SkimException;
 import picocli.CommandLine.Option;
 
 /** Whether tokens are drafted, and how. */
@@ -27,5 +30,14 @@ final class SpeculationMixin {
             return Drafting.NONE;
         }
         return Drafting.parse(how, how.contains("draft:") ? skip.profile(model) : null);
+    }
+
+    /** Opens a session of the options, which have what {@link #drafting} gave. */
+    static Session open(Model model, SessionOptions options) {
+        try {
+            return model.openSession(options);
+        } catch (IllegalArgumentException unfit) {
+            throw new SkimException("--speculate does not fit the model: " + unfit.getMessage() + ".", unfit);
+        }
     }
 }

@@ -1,8 +1,7 @@
 package dev.skim.llm.cli;
 
-import dev.skim.llm.Drafting;
 import dev.skim.llm.Model;
-import dev.skim.llm.SkimException;
+import dev.skim.llm.SessionOptions;
 import dev.skim.llm.bench.SpeculationBench;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,22 +13,19 @@ final class SpeculationReport {
     private SpeculationReport() {}
 
     /** Measures, and prints a table, or adds to a report where that is not null. */
-    static void measure(Model model, Drafting drafting, int tokens, int repeats, Map<String, Object> report) {
-        if (tokens < 2) {
-            throw new SkimException("Speculation is measured on 2 generated tokens or more, not " + tokens + ".");
-        }
-        SpeculationBench bench = new SpeculationBench(model);
+    static void measure(Model model, SessionOptions options, int tokens, int repeats, Map<String, Object> report) {
+        SpeculationBench bench = new SpeculationBench(model, options);
         List<SpeculationBench.Batch> batches = bench.batches(repeats);
-        List<SpeculationBench.Text> texts = bench.texts(drafting, tokens, repeats);
+        List<SpeculationBench.Text> texts = bench.texts(tokens, repeats);
         if (report != null) {
             Map<String, Object> part = new LinkedHashMap<>();
-            part.put("drafting", drafting.toString());
+            part.put("drafting", options.drafting().toString());
             part.put("batches", batches.stream().map(SpeculationReport::figures).toList());
             part.put("texts", texts.stream().map(SpeculationReport::figures).toList());
             report.put("speculation", part);
             return;
         }
-        System.out.printf("%nSpeculation by %s, greedy:%n", drafting);
+        System.out.printf("%nSpeculation by %s, greedy:%n", options.drafting());
         String row = "| %-8s | %6s | %11s | %15s | %7s | %17s | %10s |%n";
         System.out.printf(row, "text", "tokens", "plain t/s", "speculated t/s", "speed", "accepted/drafted", "same text");
         System.out.printf(row.replace(" | ", "-|-").replace("| ", "|-").replace(" |%n", ":|%n"),

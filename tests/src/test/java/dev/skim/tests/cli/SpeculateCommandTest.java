@@ -89,4 +89,12 @@ class SpeculateCommandTest {
         assertEquals(2, part.path("texts").size());
         part.path("texts").forEach(text -> assertTrue(text.path("same").asBoolean() && text.path("speed").asDouble() > 0));
     }
+
+    @Test
+    void benchRefusesWhatCannotBeMeasuredBeforeItMeasures() {
+        String one = skim.run("bench", "-m", model.toString(), "-p", "4096", "-n", "1", "--speculate").sentence();
+        assertTrue(one.contains("2 generated tokens or more, not 1"), one);
+        String large = skim.run("bench", "-m", model.toString(), "-p", "4096", "--speculate", "draft:earlyexit:7").sentence();
+        assertTrue(large.contains("7"), large);
+    }
 }
