@@ -9,6 +9,7 @@ import dev.skim.llm.SkimException;
 import dev.skim.llm.bench.Bench;
 import dev.skim.llm.bench.Machine;
 import dev.skim.llm.bench.SyntheticModel;
+import dev.skim.llm.storage.FileFailure;
 import dev.skim.nn.KvType;
 import dev.skim.skip.SkipPolicy;
 import dev.skim.tensor.ElementType;
@@ -126,7 +127,7 @@ final class BenchCommand implements Callable<Integer> {
             }
         } catch (IOException e) {
             throw new SkimException("The random-weight model of " + made.bytes() + " bytes could not be written: "
-                    + TextOptions.reason(e) + ".", e);
+                    + FileFailure.reason(e) + ".", e);
         }
         return 0;
     }

@@ -7,6 +7,7 @@ import dev.skim.llm.Reply;
 import dev.skim.llm.Sampling;
 import dev.skim.llm.Session;
 import dev.skim.llm.SkimException;
+import dev.skim.llm.storage.FileFailure;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -215,7 +216,7 @@ final class Conversation {
         try {
             Files.writeString(file, Json.of(saved) + "\n");
         } catch (IOException e) {
-            throw new SkimException("The file " + file + " cannot be written: " + TextOptions.reason(e) + ".", e);
+            throw new SkimException("The file " + file + " cannot be written: " + FileFailure.reason(e) + ".", e);
         }
         screen.note("Saved " + chat.messages().size() + " messages to " + file + ".");
     }

@@ -1,6 +1,7 @@
 package dev.skim.llm.cli;
 
 import dev.skim.llm.SkimException;
+import dev.skim.llm.storage.FileFailure;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -98,7 +99,7 @@ final class Download {
                 fetch(part, channel);
             }
         } catch (IOException e) {
-            throw new SkimException("The file " + target + " cannot be written: " + TextOptions.reason(e) + ".", e);
+            throw new SkimException("The file " + target + " cannot be written: " + FileFailure.reason(e) + ".", e);
         }
     }
 
@@ -286,13 +287,25 @@ final class Download {
                 }
                 return response;
             }
-            URI next = at.resolve(location);
+            URI next = next(at, location);
             if ("https".equals(at.getScheme()) && !"https".equals(next.getScheme())) {
                 throw new Unreachable(address + " leads away from https, to " + next + ".", null);
             }
             at = next;
         }
         throw new Unreachable(address + " is redirected more than " + REDIRECTS + " times.", null);
+    }
+
+    private URI next(URI at, String location) {
+        try {
+            URI next = at.resolve(location);
+            if (isOfWeb(next)) {
+                return next;
+            }
+        } catch (IllegalArgumentException e) {
+            // The sentence below says it.
+        }
+        throw new Unreachable(address + " leads to " + location + ", which is no address of the web.", null);
     }
 
     private HttpResponse<InputStream> send(HttpRequest request) throws BrokenOff {
@@ -314,7 +327,8 @@ final class Download {
     /** Hugging Face's tag of a large file is its sha256; other tags are something else and of another length. */
     private void learn(HttpHeaders headers) {
         if (size < 0) {
-            size = headers.firstValueAsLong("X-Linked-Size").orElse(-1);
+            String named = headers.firstValue("X-Linked-Size").orElse("");
+            size = named.matches("\\d{1,18}") ? Long.parseLong(named) : -1;
         }
         for (String name : new String[] {"X-Linked-Etag", "ETag"}) {
             String tag = headers.firstValue(name).orElse("").replaceAll("^W/|\"", "");
@@ -340,10 +354,14 @@ final class Download {
         };
     }
 
+    private static boolean isOfWeb(URI uri) {
+        return uri.getHost() != null && ("https".equals(uri.getScheme()) || "http".equals(uri.getScheme()));
+    }
+
     private static URI uri(String address) {
         try {
             URI uri = URI.create(address);
-            if (uri.getHost() != null && ("https".equals(uri.getScheme()) || "http".equals(uri.getScheme()))) {
+            if (isOfWeb(uri)) {
                 return uri;
             }
         } catch (IllegalArgumentException e) {

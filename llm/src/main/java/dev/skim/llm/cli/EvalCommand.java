@@ -13,6 +13,7 @@ import dev.skim.llm.eval.Result;
 import dev.skim.llm.eval.Sweep;
 import dev.skim.llm.eval.TradeOffChart;
 import dev.skim.llm.profile.Profiles;
+import dev.skim.llm.storage.FileFailure;
 import dev.skim.skip.AdaSkip;
 import dev.skim.skip.Importance;
 import dev.skim.skip.Profile;
@@ -172,6 +173,9 @@ final class EvalCommand implements Callable<Integer> {
         if (heatMap != null && !heatMap.isEmpty()) {
             HeatMapChart.check(Path.of(heatMap));
         }
+        if (csv != null && Files.isDirectory(csv)) {
+            throw new SkimException("The file " + csv + " cannot be written: it is a folder.");
+        }
         if (csv != null && !Files.isDirectory(csv.toAbsolutePath().getParent())) {
             throw new SkimException("The file " + csv + " cannot be written: its folder is not there.");
         }
@@ -266,7 +270,7 @@ final class EvalCommand implements Callable<Integer> {
         try {
             Files.writeString(file, what);
         } catch (IOException e) {
-            throw new SkimException("The file " + file + " cannot be written: " + TextOptions.reason(e) + ".", e);
+            throw new SkimException("The file " + file + " cannot be written: " + FileFailure.reason(e) + ".", e);
         }
     }
 }

@@ -1,6 +1,8 @@
 package dev.skim.llm.cli;
 
 import dev.skim.llm.SkimException;
+import dev.skim.llm.storage.FileFailure;
+import dev.skim.llm.storage.FileTree;
 import dev.skim.llm.storage.Folders;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -164,15 +166,16 @@ final class ModelStore {
         if (!Files.isDirectory(models)) {
             return List.of();
         }
-        try (Stream<Path> files = Files.walk(models)) {
-            return files.filter(file -> file.toString().endsWith(".gguf"))
+        try {
+            return FileTree.files(models).stream()
+                    .filter(file -> file.toString().endsWith(".gguf"))
                     .filter(file -> !file.getFileName().toString().matches(".*-(?!00001)\\d{5}-of-\\d{5}\\.gguf"))
                     .filter(file -> parts(file.getFileName().toString())
                             .allMatch(part -> Files.exists(file.resolveSibling(part))))
                     .sorted(Comparator.comparing(ModelStore::timeOfUse).reversed())
                     .toList();
         } catch (IOException e) {
-            throw new SkimException("The models in " + models + " cannot be listed: " + TextOptions.reason(e) + ".", e);
+            throw new SkimException("The models in " + models + " cannot be listed: " + FileFailure.reason(e) + ".", e);
         }
     }
 

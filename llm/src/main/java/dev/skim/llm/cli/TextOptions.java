@@ -1,6 +1,7 @@
 package dev.skim.llm.cli;
 
 import dev.skim.llm.SkimException;
+import dev.skim.llm.storage.FileFailure;
 import dev.skim.llm.storage.StrictText;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -70,16 +71,7 @@ final class TextOptions {
         } catch (CharacterCodingException e) {
             throw new SkimException("The file " + file + " is not UTF-8 text.", e);
         } catch (IOException e) {
-            throw new SkimException("The file " + file + " cannot be read: " + reason(e) + ".", e);
+            throw new SkimException("The file " + file + " cannot be read: " + FileFailure.reason(e) + ".", e);
         }
-    }
-
-    /** What a failure of the file system means, in words. */
-    static String reason(IOException e) {
-        return switch (e) {
-            case java.nio.file.NoSuchFileException none -> "there is none";
-            case java.nio.file.AccessDeniedException denied -> "access is denied";
-            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        };
     }
 }

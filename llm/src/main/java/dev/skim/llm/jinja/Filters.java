@@ -78,8 +78,9 @@ final class Filters {
                 return round(value, arguments.bind(name, 0, "precision", "method"));
             }
             case "attr" -> {
-                Object attribute = Access.ownAttribute(value, arguments.bind(name, 1, "name").text(0, null));
-                return attribute == null ? Undefined.member(value, arguments.positional().get(0)) : attribute;
+                String attribute = arguments.bind(name, 1, "name").text(0, null);
+                Object own = Access.ownAttribute(value, attribute);
+                return own == null ? Undefined.member(value, attribute) : own;
             }
             default -> {
                 return plain(run, name, value, arguments);

@@ -134,7 +134,7 @@ final class NumberFormat {
                 }
             }
             case 'e', 'E', 'f', 'F', 'g', 'G', '%' -> {
-                double real = value.doubleValue();
+                double real = Numbers.real(value);
                 negative = isNegative(real);
                 digits = real(Math.abs(real));
             }
@@ -152,14 +152,15 @@ final class NumberFormat {
         return value < 0 || value == 0 && 1 / value < 0;
     }
 
-    private String real(double value) {
-        if (Double.isNaN(value) || Double.isInfinite(value)) {
+    private String real(double number) {
+        double value = type == '%' ? number * 100 : number;
+        if (!Double.isFinite(value)) {
             return Text.real(value) + (type == '%' ? "%" : "");
         }
         int places = precision < 0 ? 6 : precision;
         return switch (type) {
             case 'f', 'F' -> new BigDecimal(value).setScale(places, RoundingMode.HALF_EVEN).toPlainString();
-            case '%' -> new BigDecimal(value * 100).setScale(places, RoundingMode.HALF_EVEN).toPlainString() + "%";
+            case '%' -> new BigDecimal(value).setScale(places, RoundingMode.HALF_EVEN).toPlainString() + "%";
             case 'e', 'E' -> exponential(new BigDecimal(value), places);
             default -> general(value, false);
         };
@@ -177,6 +178,9 @@ final class NumberFormat {
 
     /** {@code precision} significant digits, trailing zeros dropped; {@code asFloat} keeps one digit after the point. */
     private String general(double value, boolean asFloat) {
+        if (!Double.isFinite(value)) {
+            return Text.real(value);
+        }
         int significant = Math.max(1, precision < 0 ? 6 : precision);
         BigDecimal exact = new BigDecimal(value);
         BigDecimal rounded = exact.round(new MathContext(significant, RoundingMode.HALF_EVEN));

@@ -2,13 +2,12 @@ package dev.skim.llm.profile;
 
 import dev.skim.llm.Model;
 import dev.skim.llm.SkimException;
+import dev.skim.llm.storage.FileFailure;
 import dev.skim.llm.storage.Folders;
 import dev.skim.skip.Profile;
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Optional;
@@ -44,7 +43,7 @@ public final class Profiles {
         try {
             return ProfileJson.read(Files.readAllBytes(file), "The profile " + file, Identity.of(model));
         } catch (IOException e) {
-            throw new SkimException("The profile " + file + " cannot be read: " + reason(e) + ".", e);
+            throw new SkimException("The profile " + file + " cannot be read: " + FileFailure.reason(e) + ".", e);
         }
     }
 
@@ -69,7 +68,7 @@ public final class Profiles {
                 Files.deleteIfExists(part);
             }
         } catch (IOException e) {
-            throw new SkimException("The profile " + file + " cannot be written: " + reason(e) + ".", e);
+            throw new SkimException("The profile " + file + " cannot be written: " + FileFailure.reason(e) + ".", e);
         }
     }
 
@@ -92,13 +91,5 @@ public final class Profiles {
             return new Identity(
                     model.name(), Profiles.hash(model), Profiles.tensorTypes(model), model.shape().layers(), model.shape().width());
         }
-    }
-
-    private static String reason(IOException e) {
-        return switch (e) {
-            case NoSuchFileException none -> "there is none";
-            case AccessDeniedException denied -> "access is denied";
-            default -> e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-        };
     }
 }

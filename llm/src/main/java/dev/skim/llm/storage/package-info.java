@@ -1,2 +1,2 @@
-/** Where files of the user go, and how texts in them are read. */
+/** Where files of the user go, how texts in them are read, and what failures with them mean. */
 package dev.skim.llm.storage;

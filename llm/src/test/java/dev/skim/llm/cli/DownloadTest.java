@@ -47,6 +47,7 @@ class DownloadTest {
     private int breaksOffAfter = Integer.MAX_VALUE;
     private int breaks;
     private int troubles;
+    private String astray;
 
     @BeforeEach
     void start() throws IOException {
@@ -54,6 +55,7 @@ class DownloadTest {
         server.createContext("/owner/repo/resolve/main/model.gguf", this::redirect);
         server.createContext("/cdn/model.gguf", this::serve);
         server.createContext("/loop", exchange -> answer(exchange, 302, "Location", "/loop"));
+        server.createContext("/astray", exchange -> answer(exchange, 302, "Location", astray));
         server.start();
     }
 
@@ -304,6 +306,17 @@ class DownloadTest {
         Download.Unreachable failure = assertThrows(
                 Download.Unreachable.class, () -> new Download(address("/loop"), target(), null, Map.of()).run());
         assertTrue(failure.getMessage().contains("redirected more than"), failure.getMessage());
+    }
+
+    @Test
+    void redirectsToWhatIsNoAddressAreSaid() {
+        for (String location : List.of("ftp://127.0.0.1/model.gguf", "http://a b/", "http:///model.gguf", "mailto:a@b.c")) {
+            astray = location;
+            Download.Unreachable failure = assertThrows(
+                    Download.Unreachable.class, () -> new Download(address("/astray"), target(), null, Map.of()).run());
+            assertTrue(failure.getMessage().endsWith("/astray leads to " + location + ", which is no address of the web."),
+                    failure.getMessage());
+        }
     }
 
     @Test

@@ -111,6 +111,19 @@ class ModelStoreTest {
         assertEquals(recent, store().resolve(null));
     }
 
+    /** Root may read all: there the test shows nothing. */
+    @Test
+    void whatCannotBeReadInTheCacheIsPassedOver() throws IOException {
+        Path file = cached("owner/repo/model.gguf", 100);
+        Path closed = Files.createDirectories(models().resolve("owner/closed"));
+        assumeTrue(closed.toFile().setReadable(false), "needs permissions");
+        try {
+            assertEquals(file, store().resolve(null));
+        } finally {
+            assertTrue(closed.toFile().setReadable(true));
+        }
+    }
+
     @Test
     void allPartsOfASplitModelAreFetched() throws IOException {
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);

@@ -159,6 +159,7 @@ class EvalTest {
         assertTrue(eval().sentence().contains("--skip"));
         assertTrue(eval("--skip", "earlyexit:1", "--chart", "a.pdf").sentence().contains(".svg"));
         assertTrue(eval("--skip", "earlyexit:1", "--csv", "none/a.csv").sentence().contains("none"));
+        assertTrue(eval("--skip", "earlyexit:1", "--csv", "/").sentence().contains("is a folder"));
         assertTrue(eval("--skip", "earlyexit:2").sentence().contains("0 to 1"));
         assertTrue(eval("--skip", "hurry:2").sentence().contains("hurry"));
         assertTrue(eval("--skip", "earlyexit:1:hurry").sentence().contains("decode or both"));
