@@ -71,7 +71,7 @@ final class ChatPrompts implements Chat.Prompts {
         }
         int[] rest = tokenizer.encode(text.substring(knownText.length()), false, true);
         // Only a control token is cut the same way whatever stands before it.
-        boolean startsAnew = rest.length > 0 && tokenizer.decode(new int[] {rest[0]}).isEmpty();
+        boolean startsAnew = rest.length > 0 && tokenizer.isControl(rest[0]);
         return startsAnew ? Chat.join(knownTokens, rest) : null;
     }
 

@@ -74,6 +74,11 @@ public final class Tokenizer {
         return model.text(Objects.checkIndex(token, model.size()));
     }
 
+    /** Whether the token is a control one, which gives no text. */
+    boolean isControl(int token) {
+        return model.isControl(token);
+    }
+
     /** Whether the token ends a text or a turn. */
     public boolean isEndOfGeneration(int token) {
         return token >= 0 && model.ends(token);

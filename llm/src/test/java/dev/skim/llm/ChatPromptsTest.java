@@ -1,9 +1,11 @@
 package dev.skim.llm;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.skim.gguf.GgufFile;
 import dev.skim.gguf.GgufWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,6 +17,29 @@ import org.junit.jupiter.api.io.TempDir;
 class ChatPromptsTest {
     private static final String TEMPLATE =
             "{% for m in messages %}{{ '<s>' if m.role == 'user' else '' }}{{ m.content }}{% endfor %}";
+
+    /** The lone space of a SentencePiece vocabulary decodes to nothing at a text's beginning, and yet is cut by what is before it. */
+    @Test
+    void aSpaceIsNoControlToken() throws Exception {
+        Path file = Path.of(System.getProperty("skim.reference", "../../shared/reference")).resolve("tokenizer/vocab-llama-spm.gguf");
+        assumeTrue(Files.exists(file), () -> "no vocabulary " + file);
+        Tokenizer tokenizer;
+        try (GgufFile gguf = GgufFile.open(file)) {
+            tokenizer = Tokenizer.of(gguf.metadata());
+        }
+        ChatPrompts prompts = new ChatPrompts(
+                ChatTemplate.of("{% for m in messages %}{{ m.content }}{% endfor %}"), tokenizer);
+        List<ChatMessage> messages = new ArrayList<>(List.of(new ChatMessage("user", "hello")));
+        prompts.tokens(messages);
+        prompts.answered(" wor", tokenizer.encode("wor", false, false));
+        messages.add(new ChatMessage("assistant", " wor"));
+        for (String rest : List.of("\u0001ld", "你好", "ld")) {
+            messages.add(new ChatMessage("user", rest));
+            assertArrayEquals(
+                    tokenizer.encode("hello wor" + rest, true, true), prompts.tokens(messages), "with no space put in");
+            messages.removeLast();
+        }
+    }
 
     @Test
     void answersKeepTheirTokensWhateverIsAskedInVain(@TempDir Path folder) throws Exception {

@@ -130,6 +130,11 @@ public final class TokenizerModel {
         return vocabulary.text(token);
     }
 
+    /** Whether the token is a control one, which stands for no text and is cut the same way whatever stands before it. */
+    public boolean isControl(int token) {
+        return vocabulary.type(token) == TokenType.CONTROL;
+    }
+
     /** The BOS token, or -1. */
     public int bos() {
         return bos;
