@@ -5,10 +5,13 @@ import dev.skim.llm.SkimException;
 import dev.skim.llm.profile.CalibrationText;
 import dev.skim.llm.profile.Calibrator;
 import dev.skim.llm.profile.Profiles;
+import dev.skim.llm.storage.FileFailure;
 import dev.skim.skip.Profile;
 import dev.skim.skip.Share;
 import dev.skim.skip.StandInSet;
 import dev.skim.skip.SublayerCosts;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -83,9 +86,17 @@ final class CalibrateCommand implements Callable<Integer> {
         if (count < 1) {
             throw new SkimException("--tokens must be " + WINDOW + " or more, not " + tokens + ".");
         }
+        if (out != null) {
+            checkTarget(out);
+        }
         try (Model loaded = model.load()) {
             if (rank < 0 || rank >= loaded.shape().width()) {
                 throw new SkimException("--rank must be 0 (full) to " + (loaded.shape().width() - 1) + ", not " + rank + ".");
+            }
+            Path target = out;
+            if (target == null) {
+                target = Profiles.cached(loaded);
+                checkTarget(target);
             }
             CalibrationText text = text(loaded, count);
             Stages stages = new Stages();
@@ -95,11 +106,27 @@ final class CalibrateCommand implements Callable<Integer> {
             } finally {
                 stages.close();
             }
-            Path target = out == null ? Profiles.cached(loaded) : out;
             Profiles.write(target, profile, loaded);
             report(loaded, profile, target);
         }
         return 0;
+    }
+
+    /** Refuses a place where the profile cannot go: what took minutes to measure would be lost there. */
+    private static void checkTarget(Path target) {
+        String refusal = "The profile " + target + " cannot be written: ";
+        if (Files.isDirectory(target)) {
+            throw new SkimException(refusal + "it is a folder.");
+        }
+        Path folder = target.toAbsolutePath().getParent();
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new SkimException(refusal + FileFailure.reason(e) + ".", e);
+        }
+        if (!Files.isWritable(folder)) {
+            throw new SkimException(refusal + "access to its folder is denied.");
+        }
     }
 
     private List<Integer> timed() {
@@ -139,7 +166,8 @@ final class CalibrateCommand implements Callable<Integer> {
     }
 
     private static void report(Model loaded, Profile profile, Path target) {
-        System.out.println("The profile of " + loaded.name() + " is in " + target + ": " + profile.notes() + ".");
+        System.out.println(
+                Style.printable("The profile of " + loaded.name() + " is in " + target + ": " + profile.notes() + "."));
         int[] order = profile.importance().order();
         System.out.println("least important sublayers: " + IntStream.of(order)
                 .limit(8)

@@ -144,6 +144,23 @@ class SkipTest {
         assertTrue(skim.run("calibrate", "-m", model.toString(), "-f", brief.toString()).sentence().contains("512"));
     }
 
+    /** Before the model is loaded, and long before its profile is lost. */
+    @Test
+    void aPlaceWhereNoProfileCanGoIsSaidFirst() {
+        String refusal = skim.run("calibrate", "-m", "none.gguf", "-o", folder.toString()).sentence();
+        assertTrue(refusal.endsWith(" cannot be written: it is a folder."), refusal);
+        refusal = skim.run("calibrate", "-m", "none.gguf", "-o", text + "/profile.json").sentence();
+        assertTrue(refusal.contains("there is a file " + text + " already"), refusal);
+    }
+
+    @Test
+    void aNameDoesNotSteerTheTerminal() throws IOException {
+        Path odd = TinyModel.write(folder.resolve("odd.gguf"), true, writer -> writer.string("general.name", "\u001b[31mRed"));
+        Cli.Result result = skim.run("calibrate", "-m", odd.toString(), "-f", text.toString(), "-o",
+                folder.resolve("odd.json").toString(), "--share", "none", "--no-harms", "--timed", "0").expect(0);
+        assertTrue(result.out().startsWith("The profile of \\u001b[31mRed is in "), result.out());
+    }
+
     @Test
     void theProfileOfAnotherModelIsRefused() throws IOException {
         Path other = folder.resolve("other.gguf");
