@@ -14,9 +14,10 @@ final class SpeculationMixin {
             arity = "0..1",
             fallbackValue = "lookup",
             paramLabel = "HOW",
-            description = "Draft tokens and verify several at a time, with the same answer: lookup (the default) drafts what "
-                    + "followed the last words where they stood before, draft:POLICY with sublayers left out, such as "
-                    + "draft:earlyexit:8. Rests where it does not pay.")
+            description = "Draft tokens and verify several at a time, with the same answer (of draft: with a temperature: "
+                    + "another one of the same distribution): lookup (the default) drafts what followed the last words "
+                    + "where they stood before, draft:POLICY with sublayers left out, such as draft:earlyexit:8. Rests "
+                    + "where it does not pay.")
     private String how;
 
     /** Whether the option was given. */
