@@ -41,6 +41,7 @@ final class Conversation {
     private Chat chat;
     private String lastCost;
     private int turns;
+    private int droppedTurns;
     private long promptTokens;
     private double promptSeconds;
     private long generatedTokens;
@@ -80,7 +81,7 @@ final class Conversation {
                     say(line);
                 }
             } catch (SkimException e) {
-                screen.complain(e.getMessage());
+                screen.complain(Style.printable(e.getMessage()));
             }
         }
     }
@@ -126,6 +127,7 @@ final class Conversation {
             screen.note(news);
         }
         turns++;
+        droppedTurns += dropped;
         promptTokens += reply.usage().promptTokens();
         promptSeconds += reply.usage().promptSeconds();
         generatedTokens += reply.usage().generatedTokens();
@@ -201,7 +203,7 @@ final class Conversation {
                         promptSeconds,
                         generatedTokens,
                         generationSeconds,
-                        chat.droppedTurns(),
+                        droppedTurns,
                         session.cacheBytes() / 1e6,
                         session.kvType(),
                         session.cacheBytesPerToken())
@@ -234,12 +236,12 @@ final class Conversation {
             messages.add(new ChatMessage(message.path("role").asText(), message.path("content").asText()));
         }
         Chat loaded = new Chat(session, messages);
-        for (Map.Entry<String, JsonNode> setting : saved.path("settings").properties()) {
-            generation.set(setting.getKey(), setting.getValue().asText());
-        }
+        Map<String, String> settings = new LinkedHashMap<>();
+        saved.path("settings").properties().forEach(one -> settings.put(one.getKey(), one.getValue().asText()));
+        generation.setAll(settings);
         chat = loaded;
         String model = saved.path("model").asText();
         screen.note("Loaded " + messages.size() + " messages"
-                + (model.equals(session.model().name()) ? "." : " of a chat with " + model + "."));
+                + (model.equals(session.model().name()) ? "." : " of a chat with " + Style.printable(model) + "."));
     }
 }

@@ -128,6 +128,21 @@ final class GenerationOptions {
         }
     }
 
+    /**
+     * Changes several settings, all or none.
+     *
+     * @throws SkimException as {@link #set}; nothing changes then
+     */
+    void setAll(Map<String, String> changes) {
+        Map<String, Number> before = settings();
+        try {
+            changes.forEach(this::set);
+        } catch (SkimException e) {
+            before.forEach((setting, old) -> assign(setting, old.toString()));
+            throw e;
+        }
+    }
+
     private void assign(String name, String value) {
         switch (name) {
             case "predict", "n" -> maxTokens = Integer.parseInt(value);

@@ -113,12 +113,13 @@ class CommandLineTest {
 
     @Test
     void aFullContextDropsTheOldestTurnsAndTheChatGoesOn() {
-        String input = "one one one\ntwo two two\nthree three\nfour four\nfive\n/stats\n";
+        String input = "one one one\ntwo two two\nthree three\nfour four\nfive\n/stats\n/clear\n/stats\n";
         Cli.Result result = skim.runWithInput(
                 input, "chat", "-m", model.toString(), "-n", "20", "-c", "120", "--temp", "0", "-sys", "S");
         List<String> lines = result.expect(0).out().lines().toList();
         assertTrue(lines.subList(0, 5).stream().allMatch(line -> line.matches("[a-z]{20}")), result.out());
         assertTrue(lines.get(6).matches("all 5 turns: .* [1-9] turns dropped"), result.out());
+        assertEquals(lines.get(6), lines.get(9), "what was is not undone by forgetting the conversation");
     }
 
     @Test
@@ -164,6 +165,20 @@ class CommandLineTest {
                 "chat", "-m", model.toString(), "-n", "5", "--temp", "0");
         assertEquals(5, result.expect(0).out().strip().length());
         assertEquals(5, result.err().lines().count(), result.err());
+    }
+
+    @Test
+    void aConversationThatIsRefusedChangesNothing() throws IOException {
+        Path saved = Files.writeString(
+                folder.resolve("refused.json"),
+                "{\"settings\": {\"top-k\": 7, \"temp\": -1, \"\\u001b[31m\": 1}, \"messages\": []}");
+        Cli.Result result = skim.runWithInput("/set\n/load " + saved + "\n/set\n", "chat", "-m", model.toString()).expect(0);
+        List<String> lines = result.out().lines().toList();
+        assertEquals(lines.subList(0, lines.size() / 2), lines.subList(lines.size() / 2, lines.size()));
+        assertTrue(result.err().contains("temp"), result.err());
+        Files.writeString(saved, "{\"settings\": {\"\\u001b[31m\": 1}, \"messages\": []}");
+        String refusal = skim.runWithInput("/load " + saved + "\n", "chat", "-m", model.toString()).expect(0).err();
+        assertTrue(refusal.contains("There is no setting \\u001b[31m"), refusal);
     }
 
     @Test
@@ -263,6 +278,26 @@ class CommandLineTest {
         assertEquals(
                 "No model could be fetched (no pip was found): connect to the internet, or give a GGUF file by -m.",
                 lines.get(lines.size() - 1));
+    }
+
+    @Test
+    void whoBreaksOffAFetchFindsNothingLeftBehind(@TempDir Path home) throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/bin/sh")), "needs /bin/sh to stand in for pip");
+        Path pip = Files.writeString(home.resolve("pip3"), "#!/bin/sh\necho > \"$7\"/some; exec sleep 60\n");
+        assertTrue(pip.toFile().setExecutable(true));
+        Process process = new Cli(home).with("PATH", home + ":/usr/bin:/bin").prepare("pull").start();
+        Path models = home.resolve("cache/skim/models");
+        for (int i = 0; i < 600 && files(models).noneMatch(file -> file.endsWith("some")); i++) {
+            Thread.sleep(100);
+        }
+        assertTrue(files(models).anyMatch(file -> file.endsWith("some")), "nothing was begun");
+        process.destroy();
+        assertTrue(process.waitFor(20, TimeUnit.SECONDS));
+        assertEquals(List.of(), files(models).filter(file -> file.toString().contains("pip")).toList());
+    }
+
+    private static Stream<Path> files(Path folder) throws IOException {
+        return Files.isDirectory(folder) ? Files.walk(folder) : Stream.of();
     }
 
     @Test
