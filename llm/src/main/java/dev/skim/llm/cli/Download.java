@@ -2,6 +2,7 @@ package dev.skim.llm.cli;
 
 import dev.skim.llm.SkimException;
 import dev.skim.llm.storage.FileFailure;
+import dev.skim.llm.storage.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -14,7 +14,6 @@ import dev.skim.llm.eval.Sweep;
 import dev.skim.llm.eval.TradeOffChart;
 import dev.skim.llm.profile.Profiles;
 import dev.skim.llm.storage.FileFailure;
-import dev.skim.skip.AdaSkip;
 import dev.skim.skip.Importance;
 import dev.skim.skip.Profile;
 import dev.skim.skip.Share;
@@ -206,11 +205,7 @@ final class EvalCommand implements Callable<Integer> {
                         policies.isEmpty() ? Sweep.methods(profile) : policies, shares, loaded.shape(), profile);
             }
             for (String spec : specs) {
-                SkipPolicy policy = SkipPolicies.parse(spec, profile, workers);
-                if (policy instanceof AdaSkip adaSkip && adaSkip.profile() == null) {
-                    throw new SkimException("--skip " + spec + " cannot be measured without a profile, which AdaSkip would "
-                            + "learn on the way; make one with 'skim calibrate'.");
-                }
+                SkipPolicy policy = SkipOptions.fixed(spec, SkipPolicies.parse(spec, profile, workers));
                 contenders.add(new Contender(spec, policy));
             }
         } catch (IllegalArgumentException wrong) {

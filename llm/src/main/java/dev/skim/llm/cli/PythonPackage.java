@@ -3,6 +3,7 @@ package dev.skim.llm.cli;
 import dev.skim.llm.SkimException;
 import dev.skim.llm.storage.FileFailure;
 import dev.skim.llm.storage.FileTree;
+import dev.skim.llm.storage.Sha256;
 import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;

@@ -70,7 +70,11 @@ final class SkipOptions {
      * @throws SkimException also when the policy would have to learn first
      */
     SkipPolicy fixedPolicy(Model model) {
-        SkipPolicy policy = policy(model);
+        return fixed(spec, policy(model));
+    }
+
+    /** Refuses the policy of {@code spec} where it would have to learn first. */
+    static SkipPolicy fixed(String spec, SkipPolicy policy) {
         if (policy instanceof AdaSkip adaSkip && adaSkip.profile() == null) {
             throw new SkimException("--skip " + spec + " cannot be measured without a profile, which AdaSkip would learn on "
                     + "the way; make one with 'skim calibrate'.");

@@ -3,11 +3,11 @@ package dev.skim.llm.profile;
 import dev.skim.gguf.GgufFile;
 import dev.skim.gguf.Metadata;
 import dev.skim.gguf.TensorInfo;
+import dev.skim.llm.storage.Sha256;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
@@ -31,7 +31,7 @@ final class ModelHash {
 
     /** The hash in lower-case hexadecimal. */
     static String of(GgufFile file) {
-        MessageDigest digest = newDigest();
+        MessageDigest digest = Sha256.newDigest();
         Metadata metadata = file.metadata();
         String architecture = metadata.string("general.architecture").orElse("");
         text(digest, "skim profile 1, " + architecture);
@@ -77,13 +77,5 @@ final class ModelHash {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         digest.update((bytes.length + ":").getBytes(StandardCharsets.US_ASCII));
         digest.update(bytes);
-    }
-
-    private static MessageDigest newDigest() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
     }
 }

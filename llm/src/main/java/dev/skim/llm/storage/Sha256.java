@@ -1,4 +1,4 @@
-package dev.skim.llm.cli;
+package dev.skim.llm.storage;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -7,12 +7,12 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
-/** The sha256 of files, in lower-case hexadecimal. */
-final class Sha256 {
+/** SHA-256. */
+public final class Sha256 {
     private Sha256() {}
 
-    /** Of a whole file; its position stays. */
-    static String of(FileChannel file) throws IOException {
+    /** That of a whole file, in lower-case hexadecimal; the file's position stays. */
+    public static String of(FileChannel file) throws IOException {
         MessageDigest digest = newDigest();
         ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 18);
         long at = 0;
@@ -26,7 +26,8 @@ final class Sha256 {
         }
     }
 
-    private static MessageDigest newDigest() {
+    /** A digest of nothing yet. */
+    public static MessageDigest newDigest() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
