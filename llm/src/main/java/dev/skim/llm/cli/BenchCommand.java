@@ -84,7 +84,8 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--type",
             paramLabel = "TYPE",
-            description = "Their element type: F16, Q4_0 to Q8_0, Q2_K to Q6_K, IQ1_S to IQ4_XS, or the mix Q4_K_M or Q5_K_M.")
+            description = "Their element type: F16, Q4_0 to Q8_0, Q2_K to Q6_K, IQ1_S to IQ4_XS (but IQ1_M), or "
+                    + "the mix Q4_K_M or Q5_K_M.")
     private String type;
 
     @Option(names = "--save", paramLabel = "FILE", description = "Write the random-weight model to a GGUF file, and keep it.")

@@ -32,6 +32,10 @@ import picocli.CommandLine.Option;
 final class CalibrateCommand implements Callable<Integer> {
     private static final int WINDOW = 512;
 
+    /** Tokens to read of a file, and of what the model writes, which takes longer. */
+    private static final int OF_FILE = 16_384;
+    private static final int WRITTEN = 8192;
+
     @Mixin
     private ModelOptions model;
 
@@ -50,7 +54,8 @@ final class CalibrateCommand implements Callable<Integer> {
     @Option(
             names = "--tokens",
             paramLabel = "N",
-            description = "Tokens of text to read, in windows of 512. Default: 16384, of the model's own text 8192.")
+            description = "Tokens of text to read, in windows of 512. Default: 16384, of the model's own text 8192; more where "
+                    + "stand-ins of a wide model need it.")
     private Integer tokens;
 
     @Option(
@@ -82,8 +87,7 @@ final class CalibrateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Calibrator.Settings settings = new Calibrator.Settings(shares(), rank, !noHarms, timed());
-        int count = (tokens == null ? file == null ? 8192 : 16384 : tokens) / WINDOW;
-        if (count < 1) {
+        if (tokens != null && tokens < WINDOW) {
             throw new SkimException("--tokens must be " + WINDOW + " or more, not " + tokens + ".");
         }
         if (out != null) {
@@ -98,7 +102,7 @@ final class CalibrateCommand implements Callable<Integer> {
                 target = Profiles.cached(loaded);
                 checkTarget(target);
             }
-            CalibrationText text = text(loaded, count);
+            CalibrationText text = text(loaded, windows(loaded, settings));
             Stages stages = new Stages();
             Profile profile;
             try {
@@ -110,6 +114,19 @@ final class CalibrateCommand implements Callable<Integer> {
             report(loaded, profile, target);
         }
         return 0;
+    }
+
+    private int windows(Model loaded, Calibrator.Settings settings) {
+        int least = Calibrator.leastTokens(loaded.shape(), settings);
+        if (tokens == null) {
+            return Math.ceilDiv(Math.max(file == null ? WRITTEN : OF_FILE, least), WINDOW);
+        }
+        int count = tokens / WINDOW;
+        if (count * WINDOW < least) {
+            throw new SkimException("Stand-ins for a model of width " + loaded.shape().width() + " need --tokens of at least "
+                    + Math.ceilDiv(least, WINDOW) * WINDOW + ", not " + tokens + "; --share none fits none.");
+        }
+        return count;
     }
 
     /** Refuses a place where the profile cannot go: what took minutes to measure would be lost there. */

@@ -67,6 +67,11 @@ public final class Calibrator {
         this.progress = progress;
     }
 
+    /** Tokens of text that it takes at least: a stand-in's fit wants two for each of the model's width. */
+    public static int leastTokens(ModelShape shape, Settings settings) {
+        return settings.shares().isEmpty() ? 1 : Math.multiplyExact(2, shape.width());
+    }
+
     /**
      * Calibrates.
      *
@@ -85,6 +90,10 @@ public final class Calibrator {
         if (length < HarmMeasurement.WINDOW && (settings.harms() || !settings.shares().isEmpty())) {
             throw new IllegalArgumentException("harms and stand-ins are measured on windows of at least "
                     + HarmMeasurement.WINDOW + " tokens, and those of the text have " + length);
+        }
+        if (text.tokens() < leastTokens(shape, settings)) {
+            throw new IllegalArgumentException("stand-ins for a model of width " + shape.width() + " need at least "
+                    + leastTokens(shape, settings) + " tokens of text, and there are " + text.tokens());
         }
         StandInChoice choice = new StandInChoice(model, epsilon(), settings.rank(), workers);
         settings.shares().forEach(choice::check);

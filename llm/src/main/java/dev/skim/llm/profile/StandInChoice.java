@@ -69,18 +69,13 @@ final class StandInChoice {
     /**
      * Fits and judges a stand-in for each run.
      *
-     * @param text windows to fit on, of which enough are taken
-     * @throws IllegalArgumentException when the text is too short for a fit
+     * @param text windows to fit on, of which enough are taken: {@link Calibrator#leastTokens} or more
      */
     void measure(List<int[]> text, HarmMeasurement harms, DoubleConsumer progress) {
         int width = shape.width();
         int length = text.getFirst().length;
         int wanted = Math.max(1, Math.ceilDiv(TOKENS_PER_ELEMENT * width, length));
         int there = Math.min(wanted, text.size());
-        if (there * (long) length < 2L * width) {
-            throw new IllegalArgumentException("stand-ins for a model of width " + width + " need at least " + 2 * width
-                    + " tokens of text, and there are " + there * length);
-        }
         List<int[]> windows = new ArrayList<>();
         for (int i = 0; i < there; i++) {
             windows.add(text.get((int) ((long) text.size() * i / there)));
