@@ -15,8 +15,14 @@ final class FewQueries {
     /** Queries of a key-value head up to which this form is taken. */
     static final int MOST = 32;
 
-    /** Pages up to which all steps of a key-value head are one piece of work; more are worth three regions. */
+    /**
+     * Pages up to which all steps of a key-value head are one piece of work, even if some threads have less of them than
+     * others; with more of them three regions cost less than the waiting.
+     */
     private static final int SHORT = 8;
+
+    /** The same where all threads have as many heads: 1.04 to 1.13 x as fast up to here, and no faster at twice as many. */
+    private static final int SHORT_AND_BALANCED = 32;
 
     private static final int PANEL = KvPages.LANES;
     private static final int PAGE = KvCache.PAGE;
@@ -105,7 +111,7 @@ final class FewQueries {
             }
         }
         VectorMath.scale(shared.queries, 0, of.kvHeads * columns * of.headSize, of.scale);
-        if (count <= SHORT) {
+        if (count <= (of.kvHeads % workers.threads() == 0 ? SHORT_AND_BALANCED : SHORT)) {
             workers.run(of.kvHeads, 1, (begin, end, worker) -> {
                 for (int kvHead = begin; kvHead < end; kvHead++) {
                     for (int page = 0; page < count; page++) {

@@ -128,7 +128,7 @@ class AttentionTest {
                 .as(Case::new);
     }
 
-    /** Over so many pages the steps of decode are regions of their own. */
+    /** Over so many pages the steps of decode are regions of their own, unless every thread has as many heads. */
     @Property(tries = 24, edgeCases = EdgeCasesMode.NONE)
     void decodeOfALongContextIsThatOfTheWhole(@ForAll("longCases") Case one) {
         Random random = new Random(one.seed);
