@@ -172,9 +172,10 @@ final class BenchCommand implements Callable<Integer> {
         List<Bench.Result> results = new ArrayList<>();
         List<SkippedTest> skipped = new ArrayList<>();
         try (Model loaded = model.load(file)) {
-            SessionOptions drafting = precision.apply(SessionOptions.DEFAULT).withDrafting(speculation.drafting(loaded, skip));
+            SessionOptions speculating =
+                    precision.apply(SessionOptions.DEFAULT).withDrafting(speculation.drafting(loaded, skip));
             // A draft that does not fit is refused before all is measured.
-            SpeculationMixin.open(loaded, drafting.withContextLength(1)).close();
+            SpeculationMixin.open(loaded, speculating.withContextLength(1)).close();
             SkipPolicy policy = skip.fixedPolicy(loaded);
             SkipReport report = new SkipReport(policy);
             Bench bench = new Bench(loaded, machine);
@@ -201,8 +202,8 @@ final class BenchCommand implements Callable<Integer> {
                 print(loaded, machine, results);
                 skipped.forEach(test -> System.out.println(test.line()));
             }
-            if (!(drafting.drafting() instanceof Drafting.None)) {
-                SpeculationReport.measure(loaded, drafting, longestGeneration(tests), repeats, json ? figures : null);
+            if (!(speculating.drafting() instanceof Drafting.None)) {
+                SpeculationReport.measure(loaded, speculating, longestGeneration(tests), repeats, json ? figures : null);
             }
             if (json) {
                 System.out.println(Json.of(figures));
