@@ -11,8 +11,8 @@ import java.util.Objects;
  * @param skip what to leave out
  * @param drafting how tokens are drafted that the whole model then verifies: faster, with nothing lost
  * @param kvType how keys and values of the tokens are held; all but f32 round them
- * @param exact whether all products are taken in f32; else those with Q4_0 to Q5_1, Q2_K to Q6_K, IQ3_S, TQ1_0 and
- *     TQ2_0 take their input rounded to 8 bits or more in groups of 32 to 128, which is faster and moves the logits a
+ * @param exact whether all products are taken in f32; else those with Q4_0 to Q5_1, Q2_K to Q6_K, IQ3_XXS, IQ3_S, IQ4_XS,
+ *     TQ1_0 and TQ2_0 take their input rounded to 8 bits or more in groups of 32 to 128, which is faster and moves the logits a
  *     little; those with Q8_0 are in f32 then too, but rounded once more
  */
 public record SessionOptions(int contextLength, SkipPolicy skip, Drafting drafting, KvType kvType, boolean exact) {

@@ -29,6 +29,7 @@ public final class Activations {
     private final WholeActivations whole2 = new WholeActivations(2);
     private final WholeActivations whole4 = new WholeActivations(4);
     private final WholeActivations whole6 = new WholeActivations(6);
+    private final WholeActivations whole8 = new WholeActivations(8);
     int tokens;
     int columns;
 
@@ -41,7 +42,8 @@ public final class Activations {
      * Makes an empty batch.
      *
      * @param exact whether all products are one chain of multiply-adds of f32 weights; else those with Q4_0 to Q5_1,
-     *     Q2_K to Q6_K, IQ3_S, TQ1_0 and TQ2_0 round the activations, and those with Q8_0 are chains of rounded weights
+     *     Q2_K to Q6_K, IQ3_XXS, IQ3_S, IQ4_XS, TQ1_0 and TQ2_0 round the activations, and those with Q8_0 are chains of
+     *     rounded weights
      */
     public Activations(boolean exact) {
         this.exact = exact;
@@ -71,12 +73,13 @@ public final class Activations {
         return bits == 5 ? short5 : short4;
     }
 
-    /** The activations that codes of 2, 4 or 6 bits with whole scales are multiplied with where products round. */
+    /** The activations that weights of 2, 4, 6 or 8 bits with whole scales are multiplied with where products round. */
     WholeActivations whole(int bits) {
         return switch (bits) {
             case 2 -> whole2;
             case 4 -> whole4;
-            default -> whole6;
+            case 6 -> whole6;
+            default -> whole8;
         };
     }
 
@@ -97,6 +100,7 @@ public final class Activations {
             case WHOLE -> whole6.set(tiles, tokens, columns, workers);
             case WHOLE_OF_2 -> whole2.set(tiles, tokens, columns, workers);
             case WHOLE_OF_4 -> whole4.set(tiles, tokens, columns, workers);
+            case WHOLE_OF_8 -> whole8.set(tiles, tokens, columns, workers);
             case DIFFERENCES -> differences = interleave(differences, true, workers);
         }
         // Last: memory may end in between.

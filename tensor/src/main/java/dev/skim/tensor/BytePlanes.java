@@ -15,6 +15,9 @@ final class BytePlanes {
     /** Longs of a plane. */
     static final int LONGS = PanelLayout.ROWS / Long.BYTES;
 
+    /** Rows that {@link #place} puts among each other. */
+    private static final int PLACES = Simd.S.length();
+
     static final long LOW_NIBBLES = 0x0F0F0F0F0F0F0F0FL;
 
     /** What {@link #exponent} has set if a half-precision number is infinite or NaN. */
@@ -54,22 +57,26 @@ final class BytePlanes {
     static void gather(byte[] rows, int from, int stride, int count, long[] planes) {
         for (int k = 0; k < LONGS; k++) {
             for (int j = 0; j < count; j += Long.BYTES) {
-                turn(rows, from + k * Long.BYTES * stride + j, stride, planes, j * LONGS + k);
+                int first = from + k * Long.BYTES * stride + j;
+                turn(rows, first, first + stride, 2 * stride, planes, j * LONGS + k);
             }
         }
     }
 
-    /** Eight bytes of eight rows, by the swaps of ever smaller blocks: Warren, Hacker's Delight (2nd ed.), section 7-3. */
-    private static void turn(byte[] rows, int from, int stride, long[] planes, int to) {
-        turnFour(rows, from, 2 * stride, planes, to);
-        turnFour(rows, from + stride, 2 * stride, planes, to + LONGS);
+    /**
+     * Eight bytes of eight rows, four of which start at {@code even} and four at {@code odd}, and take turns; by the swaps of ever smaller
+     * blocks: Warren, Hacker's Delight (2nd ed.), section 7-3.
+     */
+    private static void turn(byte[] rows, int even, int odd, int stride, long[] planes, int to) {
+        turnFour(rows, even, stride, planes, to);
+        turnFour(rows, odd, stride, planes, to + LONGS);
         // What is left is to swap the bytes of even rows with those of odd ones.
         for (int i = to; i < to + Long.BYTES * LONGS; i += 2 * LONGS) {
-            long even = planes[i];
-            long odd = planes[i + LONGS];
-            long swap = (even >>> 8 ^ odd) & EVEN_BYTES;
-            planes[i] = even ^ swap << 8;
-            planes[i + LONGS] = odd ^ swap;
+            long a = planes[i];
+            long b = planes[i + LONGS];
+            long swap = (a >>> 8 ^ b) & EVEN_BYTES;
+            planes[i] = a ^ swap << 8;
+            planes[i + LONGS] = b ^ swap;
         }
     }
 
@@ -102,6 +109,36 @@ final class BytePlanes {
 
     private static void put(byte[] panel, int at, long rows) {
         LONG.set(panel, at, rows);
+    }
+
+    /**
+     * Writes 32 codes of 4 bits of every row, two neighbours in a byte, from sixteen bytes whose low nibbles are the first sixteen codes;
+     * the rows in the order of {@link #place}.
+     *
+     * @param planes room for sixteen planes
+     */
+    static void putPairs(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
+        for (int k = 0; k < LONGS; k++) {
+            int first = from + (8 * k / PLACES * PLACES + 8 * k % PLACES / 2) * stride;
+            for (int j = 0; j < 16; j += Long.BYTES) {
+                turn(rows, first + j, first + j + PLACES / 2 * stride, stride, planes, j * LONGS + k);
+            }
+        }
+        for (int i = 0; i < 8; i++) {
+            for (int k = 0; k < LONGS; k++) {
+                long even = planes[2 * i * LONGS + k];
+                long odd = planes[(2 * i + 1) * LONGS + k];
+                int to = at + i * ROWS + k * Long.BYTES;
+                put(panel, to, even & LOW_NIBBLES | (odd & LOW_NIBBLES) << 4);
+                put(panel, to + 8 * ROWS, even >>> 4 & LOW_NIBBLES | odd & ~LOW_NIBBLES);
+            }
+        }
+    }
+
+    /** Where row r stands among as many as a vector of shorts has: those of the upper half between those of the lower. */
+    static int place(int r) {
+        int half = PLACES / 2;
+        return r / PLACES * PLACES + r % half * 2 + r / half % 2;
     }
 
     /** Writes the half-precision number at {@code from} of every row; returns whether all of them are finite. */

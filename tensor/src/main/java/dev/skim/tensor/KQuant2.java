@@ -10,6 +10,7 @@ import java.util.Arrays;
  * and 66.
  */
 final class KQuant2 extends WholeLayout {
+    private static final int GROUPS = 16;
     private static final int MINIMUM_FACTORS = 64;
 
     /** A byte for each group: the scale in the low nibble, the minimum in the high one. */
@@ -37,7 +38,7 @@ final class KQuant2 extends WholeLayout {
     private final ElementType type;
 
     KQuant2(ElementType type) {
-        super(2, 20);
+        super(GROUPS, 2, 20);
         this.type = type;
     }
 

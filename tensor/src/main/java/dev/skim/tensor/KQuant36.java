@@ -7,6 +7,7 @@ package dev.skim.tensor;
  * {@code q - 4}, as codes of 4 bits that are 4 more ({@link BytePlanes#putEights}): 146 bytes a row's block for the file's 110.
  */
 final class KQuant36 extends WholeLayout {
+    private static final int GROUPS = 16;
     private static final int GROUP_SCALES = 64;
 
     // From a block's start in the file: those of Q6_K, where the codes' low four bits stand, and those of Q3_K, where the third bits do.
@@ -20,7 +21,7 @@ final class KQuant36 extends WholeLayout {
 
     /** @param bits of a code in the panel: 6 for Q6_K, 4 for Q3_K */
     KQuant36(int bits) {
-        super(bits, 18);
+        super(GROUPS, bits, 18);
     }
 
     @Override
@@ -115,13 +116,8 @@ final class KQuant36 extends WholeLayout {
     }
 
     @Override
-    void roundedExpand(byte[] panel, int first, int second, int from, int n, Expansion to, Scratch scratch) {
-        int so = scalesAt(from);
-        wholeScales(panel, blockAt(first, from), to.scales, 0);
-        wholeScales(panel, blockAt(second, from), to.scales, ROWS);
-        Halves.shift(GROUPS, shift(), to.scales, 0);
-        Halves.shift(GROUPS, shift(), to.scales, ROWS);
-        expandUnits(panel, first, from, n, to.scales, so, to.weights, 0);
-        expandUnits(panel, second, from, n, to.scales, so + ROWS, to.weights, n * ROWS);
+    void expandScales(byte[] panel, int at, float[] s, int so) {
+        wholeScales(panel, at, s, so);
+        Halves.shift(GROUPS, shift(), s, so);
     }
 }

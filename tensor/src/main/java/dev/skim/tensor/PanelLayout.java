@@ -57,7 +57,8 @@ abstract class PanelLayout {
             case IQ1_S, IQ1_M -> new PointLayout(type);
             case IQ2_XXS, IQ2_XS, IQ2_S -> new IQuant2(type);
             case IQ3_S -> new IQuant3();
-            case IQ3_XXS, IQ4_NL, IQ4_XS, MXFP4 -> new TableLayout(type);
+            case IQ4_NL, MXFP4 -> new TableLayout(type);
+            case IQ4_XS, IQ3_XXS -> new WholeTableLayout(type);
             default -> new RawLayout(type);
         };
     }

@@ -14,6 +14,8 @@ enum Rounding {
     WHOLE_OF_4,
     /** The same for codes of 2 bits. */
     WHOLE_OF_2,
+    /** The same for codes that stand for values of 8 bits. */
+    WHOLE_OF_8,
     /** No more than f32 does, of {@link Activations#differences}. */
     DIFFERENCES
 }

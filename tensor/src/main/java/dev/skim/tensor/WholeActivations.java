@@ -8,16 +8,17 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Activations rounded in blocks of 64 columns, 128 for weights of 2 bits: {@code x = scale * n} with whole numbers n whose sizes add
- * up to at most 1,023 in each of a block's groups of 16 columns, 4,095 for weights of 4 bits and 10,922 for those of 2, so that {@link
- * WholeProduct} is exact. With 6 bits an ordinary block's largest number is about 140.
+ * Activations rounded in blocks of 64 columns, 128 for weights of 2 or 4 bits: {@code x = scale * n} with whole numbers n whose sizes
+ * add up to at most 1,023 in each of a block's groups of 16 columns, 4,095 for weights of 4 bits and 10,922 for those of 2, so that
+ * {@link WholeProduct} is exact; for weights of 8 bits to at most 258 in each four columns, so that {@link TableProduct} is. With 6 and
+ * 8 bits an ordinary block's largest number is about 140.
  */
 final class WholeActivations {
-    /** Columns that share a scale where codes have 4 or 6 bits. */
+    /** Columns that share a scale where weights have 6 or 8 bits. */
     static final int BLOCK = 64;
 
-    /** The same where they have 2. */
-    static final int BLOCK_2 = 128;
+    /** The same where they have 2 or 4. */
+    static final int LONGER_BLOCK = 128;
 
     private static final int GROUP = WholeProduct.GROUP;
 
@@ -30,18 +31,24 @@ final class WholeActivations {
     /** Those for a group of 2-bit codes, which is one number. */
     static final int FACTORS_2 = 8;
 
+    /** Those for a group of values of 8 bits: one for each. */
+    static final int FACTORS_8 = GROUP;
+
     private static final int LANES = F.length();
 
-    /** Bits of the weights' codes: 2, 4 or 6. */
+    /** Bits of the weights' codes, or of what these stand for: 2, 4, 6 or 8. */
     final int bits;
 
     /** Columns that share a scale. */
     final int block;
 
-    /** What a group's sizes add up to before they are rounded, each by a half at most: 8 or 9 less than may be. */
+    /** Columns whose sizes have a limit together. */
+    private final int summed;
+
+    /** What these sizes add up to before they are rounded, each by a half at most: 8 or 9 less than may be, 2 for weights of 8 bits. */
     private final float total;
 
-    /** {@link #FACTORS_6}, {@link #FACTORS_4} or {@link #FACTORS_2}. */
+    /** {@link #FACTORS_2}, {@link #FACTORS_4}, {@link #FACTORS_6} or {@link #FACTORS_8}. */
     final int perGroup;
 
     /** The whole numbers of a batch: {@code [tile][column][32]}. */
@@ -49,13 +56,13 @@ final class WholeActivations {
 
     /**
      * What {@link WholeProduct} multiplies a lone token's codes with, {@link #perGroup} for every group, each of them one for the lower
-     * half of a number and one for the upper.
+     * half of a number and one for the upper, or the same for both.
      */
     int[] factors = new int[0];
 
     /**
      * What a lone token's sums of groups start from: less the code in the middle times the sum of the whole numbers, in the lower half;
-     * 0 where codes of 2 bits are what they are.
+     * 0 where weights are what they are, of 2 bits and of 8.
      */
     int[] starts = new int[0];
 
@@ -66,20 +73,23 @@ final class WholeActivations {
     float[] sums = new float[0];
 
     /** A lone token's block. */
-    private final int[] whole = new int[BLOCK_2];
+    private final int[] whole = new int[LONGER_BLOCK];
 
     WholeActivations(int bits) {
         this.bits = bits;
-        block = bits == 2 ? BLOCK_2 : BLOCK;
+        block = bits <= 4 ? LONGER_BLOCK : BLOCK;
+        summed = bits == 8 ? TableProduct.FOUR : GROUP;
         total = switch (bits) {
             case 2 -> 10_914;
             case 4 -> 4_086;
-            default -> 1_014;
+            case 6 -> 1_014;
+            default -> 256;
         };
         perGroup = switch (bits) {
             case 2 -> FACTORS_2;
             case 4 -> FACTORS_4;
-            default -> FACTORS_6;
+            case 6 -> FACTORS_6;
+            default -> FACTORS_8;
         };
     }
 
@@ -94,8 +104,8 @@ final class WholeActivations {
         for (int b = 0; b < columns / block; b++) {
             int from = b * block;
             float size = 0;
-            for (int i = from; i < from + block; i += GROUP) {
-                size = Math.max(size, RoundedActivations.size(source, i, GROUP));
+            for (int i = from; i < from + block; i += summed) {
+                size = Math.max(size, RoundedActivations.size(source, i, summed));
             }
             boolean small = size < RoundedActivations.SMALLEST;
             scales[b] = small ? 0 : size / total;
@@ -114,7 +124,7 @@ final class WholeActivations {
                 for (int k = i; k < i + GROUP; k++) {
                     sum += whole[k];
                 }
-                starts[group] = bits == 2 ? 0 : RoundedActivations.both(-sum << bits - 1, 0);
+                starts[group] = bits == 2 || bits == 8 ? 0 : RoundedActivations.both(-sum << bits - 1, 0);
                 switch (bits) {
                     case 2 -> {
                         sums[group] = scales[b] * sum;
@@ -124,7 +134,12 @@ final class WholeActivations {
                         RoundedActivations.differences(whole, i, factors, group * perGroup);
                         RoundedActivations.differences(whole, i + ShortTile.EIGHT, factors, group * perGroup + ShortTile.PARTS);
                     }
-                    default -> factors(i, group * perGroup);
+                    case 6 -> factors(i, group * perGroup);
+                    default -> {
+                        for (int k = 0; k < GROUP; k++) {
+                            factors[group * perGroup + k] = RoundedActivations.both(whole[i + k], whole[i + k]);
+                        }
+                    }
                 }
             }
         }
@@ -202,12 +217,12 @@ final class WholeActivations {
     /** Rounds a vector of tokens' columns of one block. */
     private void round(float[] source, int from, int set) {
         FloatVector largest = FloatVector.zero(F);
-        for (int k = 0; k < block; k += GROUP) {
+        for (int k = 0; k < block; k += summed) {
             FloatVector a = FloatVector.zero(F);
             FloatVector b = a;
             FloatVector c = a;
             FloatVector d = a;
-            for (int i = k; i < k + GROUP; i += 4) {
+            for (int i = k; i < k + summed; i += 4) {
                 int at = from + i * Tile.SIZE;
                 a = a.add(FloatVector.fromArray(F, source, at).abs());
                 b = b.add(FloatVector.fromArray(F, source, at + Tile.SIZE).abs());

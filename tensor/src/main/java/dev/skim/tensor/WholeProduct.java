@@ -17,8 +17,8 @@ import jdk.incubator.vector.ShortVector;
 /**
  * Products of 6-bit codes with {@link WholeActivations}: of each block of 64 columns the whole number
  * {@code n = sum of q * c * x}, with codes q of -32 to 31 and a scale c of -128 to 127 for every 16 columns, and then
- * {@code y += n * (d * scale)} in f32, in the order of the blocks. The same with 4-bit codes, -8 to 7, and with 2-bit ones, 0 to 3,
- * whose blocks are of 128 columns and whose minima are added apart.
+ * {@code y += n * (d * scale)} in f32, in the order of the blocks. The same in blocks of 128 columns with 4-bit codes, -8 to 7, and
+ * with 2-bit ones, 0 to 3, whose minima are added apart.
  *
  * <p>A lone token takes the codes, of 0 to 63, as they stand in 32-bit numbers u ({@link BytePlanes#putSixes}), and multiplies both
  * 16-bit halves at once. As in {@link ShortTile}, it takes u, u >>> 6, u >>> 12 and, of the second of three numbers, u >>> 14, with
@@ -28,16 +28,17 @@ import jdk.incubator.vector.ShortVector;
  *
  * <p>n is exact, whatever the order of its sum: a group's sum of q * x is at most 32 * 1,023 and so fits into 16 bits, and that
  * of all four with their scales is at most 4 * 128 * 32 * 1,023 = 16,760,832, under the 2^24 up to which f32 has every whole
- * number; with 4 bits 8 * 4,095 and 16,773,120, with 2 bits 3 * 10,922 and, as scales are 15 at most, 3,931,920. So a lone token
- * may be summed in 16-bit lanes, where it is fastest, and a batch by the f32 tile: the bits are the same.
+ * number; with 4 bits 8 * 4,095 and, as scales have 6, 8 * 32 * 8 * 4,095 = 8,386,560; with 2 bits 3 * 10,922 and, as scales are 15 at
+ * most, 3,931,920. So a lone token may be summed in 16-bit lanes, where it is fastest, and a batch by the f32 tile: the bits are the
+ * same.
  */
 final class WholeProduct {
     /** Columns of a group. */
     static final int GROUP = 16;
 
-    /** Groups of a block, and of one with codes of 2 bits. */
+    /** Groups of a block, and of one with codes of 2 or 4 bits. */
     private static final int GROUPS = WholeActivations.BLOCK / GROUP;
-    private static final int GROUPS_2 = WholeActivations.BLOCK_2 / GROUP;
+    private static final int MORE_GROUPS = WholeActivations.LONGER_BLOCK / GROUP;
 
     /** Bytes of a 32-bit number of each of a panel's rows. */
     private static final int NUMBER = Integer.BYTES * Tile.SIZE;
@@ -187,7 +188,7 @@ final class WholeProduct {
         int l = Simd.LANES;
         int ai = Simd.index(qa), bi = Simd.index(qb), xi = Simd.index(xo), ti = Simd.index(so), si = Simd.index(scales);
         FloatVector na = FloatVector.zero(F), nb = na, nc = na, nd = na;
-        for (int g = 0; g < GROUPS; g++) {
+        for (int g = 0; g < MORE_GROUPS; g++) {
             ShortVector a = IntVector.broadcast(I, starts[ti + g]).reinterpretAsShorts(), b = a, c = a, d = a;
             int ka = ai + g * FOURS;
             int kb = bi + g * FOURS;
@@ -238,7 +239,7 @@ final class WholeProduct {
         int l = Simd.LANES;
         int ai = Simd.index(qa), bi = Simd.index(qb), xi = Simd.index(xo), si = Simd.index(scales);
         FloatVector na = FloatVector.zero(F), nb = na, nc = na, nd = na;
-        for (int g = 0; g < GROUPS_2; g++) {
+        for (int g = 0; g < MORE_GROUPS; g++) {
             int ka = ai + g * NUMBER;
             int kb = bi + g * NUMBER;
             int k = xi + g * WholeActivations.FACTORS_2;
@@ -309,28 +310,6 @@ final class WholeProduct {
                 sum = FloatVector.fromArray(F, s, so + g * QuantLayout.SCALES + r).fma(FloatVector.broadcast(F, totals[set + g]), sum);
             }
             sum.intoArray(y, yo + r);
-        }
-    }
-
-    /**
-     * Adds a block of {@code n} tokens of a tile for the rows of a panel: {@code y[yo + t * 64 + r] += ...}.
-     *
-     * @param whole {@code [token][32]}
-     * @param factors where in {@code s} the rows' factors d stand
-     * @param scales from {@code set} on those of the tokens
-     */
-    static void add(float[] whole, int n, float[] s, int factors, float[] scales, int set, float[] y, int yo) {
-        int tokens = Simd.steps(n);
-        int si = Simd.index(set);
-        int yi = Simd.index(yo);
-        for (int r = 0; r < Tile.SIZE; r += Simd.LANES) {
-            FloatVector d = FloatVector.fromArray(F, s, factors + r);
-            for (int t = 0; t < tokens; t++) {
-                int at = yi + r + t * ROWS;
-                FloatVector.fromArray(F, whole, t * Tile.SIZE + r)
-                        .fma(d.mul(scales[si + t]), FloatVector.fromArray(F, y, at))
-                        .intoArray(y, at);
-            }
         }
     }
 }

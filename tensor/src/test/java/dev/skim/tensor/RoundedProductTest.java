@@ -30,7 +30,7 @@ class RoundedProductTest {
         return Combinators.combine(
                         Arbitraries.of(ElementType.Q4_0, ElementType.Q4_1, ElementType.Q4_K, ElementType.Q5_0,
                                 ElementType.Q5_1, ElementType.Q5_K, ElementType.Q2_K, ElementType.TQ1_0, ElementType.TQ2_0, ElementType.Q3_K, ElementType.Q6_K,
-                                ElementType.IQ3_S),
+                                ElementType.IQ3_S, ElementType.IQ3_XXS, ElementType.IQ4_XS),
                         Arbitraries.frequencyOf(
                                 Tuple.of(6, Arbitraries.integers().between(1, 200)),
                                 // So many that a batch is multiplied with several panels in one go.
@@ -62,8 +62,9 @@ class RoundedProductTest {
     private static double[] rounded(ElementType type, float[] x) {
         return switch (type) {
             case Q2_K, TQ1_0, TQ2_0 -> rounded(x, 128, 16, 10_914, 10_922);
-            case Q3_K -> rounded(x, 64, 16, 4086, 4095);
+            case Q3_K -> rounded(x, 128, 16, 4086, 4095);
             case Q6_K -> rounded(x, 64, 16, 1014, 1023);
+            case IQ3_XXS, IQ4_XS -> rounded(x, 64, 4, 256, 258);
             case Q5_0, Q5_1, Q5_K -> rounded(x, GROUP, GROUP, 2030, 2047);
             default -> rounded(x, GROUP, GROUP, 4078, 4095);
         };
@@ -107,17 +108,19 @@ class RoundedProductTest {
      * the kernels' own, and larger ones, so that a kernel that lets more through than 16 bits can sum overflows.
      */
     @ParameterizedTest
-    @EnumSource(names = {"Q4_0", "Q4_1", "Q4_K", "Q5_0", "Q5_1", "Q5_K", "Q2_K", "TQ1_0", "TQ2_0", "Q3_K", "Q6_K"})
+    @EnumSource(names = {"Q4_0", "Q4_1", "Q4_K", "Q5_0", "Q5_1", "Q5_K", "Q2_K", "TQ1_0", "TQ2_0", "Q3_K", "Q6_K", "IQ4_XS"})
     void productAtTheEnds(ElementType type) {
         Random random = new Random(13);
         int group = switch (type) {
             case Q2_K, TQ1_0, TQ2_0, Q3_K, Q6_K -> 16;
+            case IQ4_XS -> 4;
             default -> GROUP;
         };
         int least = switch (type) {
             case Q2_K, TQ1_0, TQ2_0 -> 10_880;
             case Q6_K -> 1000;
             case Q5_0, Q5_1, Q5_K -> 2016;
+            case IQ4_XS -> 240;
             default -> 4064;
         };
         Case c = new Case(type, 36, Math.max(64, type.blockSize()), 98, 2, 0);
@@ -127,6 +130,7 @@ class RoundedProductTest {
             case Q4_0, Q5_0 -> 2;
             case Q4_1, Q5_1 -> 4;
             case Q2_K, Q4_K, Q5_K -> 16;
+            case IQ4_XS -> 8;
             default -> 0;
         };
         int end = switch (type) {
@@ -142,6 +146,9 @@ class RoundedProductTest {
                 data.asSlice(block + codes, end - codes).fill((byte) (row % 2 == 0 ? 0 : -1));
                 if (type == ElementType.Q6_K) {
                     data.asSlice(block + end, 16).fill((byte) (row % 4 < 2 ? -128 : 127));
+                } else if (type == ElementType.IQ4_XS) {
+                    // Scales of -32 and 31.
+                    data.asSlice(block + 2, 6).fill((byte) (row % 4 < 2 ? 0 : -1));
                 } else if (type == ElementType.Q2_K) {
                     // Scales of 0 and 15, with minima of 15.
                     data.asSlice(block, 16).fill((byte) (row % 4 < 2 ? 0xf0 : -1));
