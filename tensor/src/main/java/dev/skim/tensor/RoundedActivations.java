@@ -2,11 +2,15 @@ package dev.skim.tensor;
 
 import static dev.skim.tensor.Simd.F;
 import static dev.skim.tensor.Simd.I;
+import static dev.skim.tensor.Simd.S;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
+import jdk.incubator.vector.VectorSpecies;
 
 /**
  * Activations rounded in groups of 32 columns: {@code x = scale * code} with integer codes whose sizes add up to at most
@@ -26,6 +30,25 @@ final class RoundedActivations {
     /** The bits of {@link #ROUND}: what a sum with it has more than the integer. */
     static final int ZERO = Float.floatToRawIntBits(ROUND);
     private static final int LANES = F.length();
+    private static final VectorSpecies<Float> FOUR = FloatVector.SPECIES_128;
+
+    /** Of every eight columns, those that the halves of a number's four shifts have lowest. */
+    private static final int[] LOWEST = {0, 2, 4, 6, 1, 3, 5, 7};
+
+    /** The columns that stand below these in the number; there is none below the first, whose factor for it is 0. */
+    private static final int[] BELOW = {0, 5, 0, 2, 4, 6, 1, 3};
+
+    // The same of a vector of shorts that two vectors of ints have become, the second's elements between the first's.
+
+    private static final VectorShuffle<Short> LOWEST_OF_BOTH = shuffle(LOWEST);
+    private static final VectorShuffle<Short> BELOW_OF_BOTH = shuffle(BELOW);
+    private static final short[] FACTORS_BELOW = new short[S.length()];
+
+    static {
+        for (int i = 0; i < FACTORS_BELOW.length; i++) {
+            FACTORS_BELOW[i] = (short) (i % ShortTile.EIGHT == 0 ? 0 : 16);
+        }
+    }
 
     /** Bits of the weights' codes: 4 or 5. */
     final int bits;
@@ -83,8 +106,8 @@ final class RoundedActivations {
                 totals = totals.add(code);
                 code.intoArray(group, i - from);
             }
-            for (int i = 0; i < GROUP && bits == 4; i += ShortTile.EIGHT) {
-                differences(group, i, codes, (from + i) / 2);
+            if (bits == 4) {
+                differences(group, GROUP, codes, from / 2);
             }
             for (int i = 0; i < BytePlanes.FIVES && bits == 5; i++) {
                 differencesOfSix(i, (g * BytePlanes.FIVES + i) * ShortTile.PARTS);
@@ -96,12 +119,20 @@ final class RoundedActivations {
         }
     }
 
-    /** What the halves of a number of 4-bit codes are multiplied with, whose columns start at {@code i} of {@code x}. */
-    static void differences(int[] x, int i, int[] codes, int to) {
-        codes[to] = both(x[i], x[i + 2] - 16 * x[i + 5]);
-        codes[to + 1] = both(x[i + 4] - 16 * x[i], x[i + 6] - 16 * x[i + 2]);
-        codes[to + 2] = both(x[i + 1] - 16 * x[i + 4], x[i + 3] - 16 * x[i + 6]);
-        codes[to + 3] = both(x[i + 5] - 16 * x[i + 1], x[i + 7] - 16 * x[i + 3]);
+    /**
+     * What the halves of the numbers are multiplied with that have the 4-bit codes for the first {@code n} of {@code x}, a multiple of
+     * 32: half as many.
+     */
+    static void differences(int[] x, int n, int[] factors, int to) {
+        for (int i = 0; i < n; i += S.length()) {
+            ShortVector both = IntVector.fromArray(I, x, i).and(0xffff)
+                    .or(IntVector.fromArray(I, x, i + LANES).lanewise(VectorOperators.LSHL, 16))
+                    .reinterpretAsShorts();
+            both.rearrange(LOWEST_OF_BOTH)
+                    .sub(both.rearrange(BELOW_OF_BOTH).mul(ShortVector.fromArray(S, FACTORS_BELOW, 0)))
+                    .reinterpretAsInts()
+                    .intoArray(factors, to + i / 2);
+        }
     }
 
     /**
@@ -115,6 +146,13 @@ final class RoundedActivations {
         codes[to + 1] = both(x[i + 1] - 32 * x[i], x[i + 4] - 32 * x[i + 3]);
         codes[to + 2] = both(x[i + 2] - 32 * x[i + 1], x[i + 5] - 32 * x[i + 4]);
         codes[to + 3] = both((x[30] << n) - 32 * x[i + 2], (x[31] << n) - 32 * x[i + 5]);
+    }
+
+    private static VectorShuffle<Short> shuffle(int[] order) {
+        return VectorShuffle.fromOp(S, i -> {
+            int column = i / ShortTile.EIGHT * ShortTile.EIGHT + order[i % ShortTile.EIGHT];
+            return column % LANES * 2 + column / LANES;
+        });
     }
 
     /** The column that a batch has at place {@code p} of every eight. */
@@ -146,17 +184,11 @@ final class RoundedActivations {
 
     /** The sum of {@code n} elements' sizes in the order in which a batch adds them: the scales must agree to the bit. */
     static float size(float[] source, int from, int n) {
-        float a = 0;
-        float b = 0;
-        float c = 0;
-        float d = 0;
+        FloatVector sums = FloatVector.zero(FOUR);
         for (int i = from; i < from + n; i += 4) {
-            a += Math.abs(source[i]);
-            b += Math.abs(source[i + 1]);
-            c += Math.abs(source[i + 2]);
-            d += Math.abs(source[i + 3]);
+            sums = sums.add(FloatVector.fromArray(FOUR, source, i).abs());
         }
-        return (a + b) + (c + d);
+        return sums.lane(0) + sums.lane(1) + (sums.lane(2) + sums.lane(3));
     }
 
     private void fit(int size) {

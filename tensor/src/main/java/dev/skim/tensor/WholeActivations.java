@@ -1,6 +1,7 @@
 package dev.skim.tensor;
 
 import static dev.skim.tensor.Simd.F;
+import static dev.skim.tensor.Simd.I;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -120,27 +121,25 @@ final class WholeActivations {
             }
             for (int i = 0; i < block; i += GROUP) {
                 int group = (from + i) / GROUP;
-                int sum = 0;
-                for (int k = i; k < i + GROUP; k++) {
-                    sum += whole[k];
+                IntVector totals = IntVector.zero(I);
+                for (int k = i; k < i + GROUP; k += LANES) {
+                    totals = totals.add(IntVector.fromArray(I, whole, k));
                 }
+                int sum = totals.reduceLanes(VectorOperators.ADD);
                 starts[group] = bits == 2 || bits == 8 ? 0 : RoundedActivations.both(-sum << bits - 1, 0);
-                switch (bits) {
-                    case 2 -> {
-                        sums[group] = scales[b] * sum;
-                        factorsOfTwos(i, group * perGroup);
-                    }
-                    case 4 -> {
-                        RoundedActivations.differences(whole, i, factors, group * perGroup);
-                        RoundedActivations.differences(whole, i + ShortTile.EIGHT, factors, group * perGroup + ShortTile.PARTS);
-                    }
-                    case 6 -> factors(i, group * perGroup);
-                    default -> {
-                        for (int k = 0; k < GROUP; k++) {
-                            factors[group * perGroup + k] = RoundedActivations.both(whole[i + k], whole[i + k]);
-                        }
-                    }
+                if (bits == 2) {
+                    sums[group] = scales[b] * sum;
+                    factorsOfTwos(i, group * FACTORS_2);
+                } else if (bits == 6) {
+                    factors(i, group * FACTORS_6);
                 }
+            }
+            if (bits == 4) {
+                RoundedActivations.differences(whole, block, factors, from / GROUP * FACTORS_4);
+            }
+            for (int i = 0; i < block && bits == 8; i += LANES) {
+                IntVector n = IntVector.fromArray(I, whole, i);
+                n.lanewise(VectorOperators.LSHL, 16).or(n.and(0xffff)).intoArray(factors, from + i);
             }
         }
     }
@@ -164,26 +163,27 @@ final class WholeActivations {
         int lowNext = whole[from + 13];
         int high = whole[from + 14];
         int highNext = whole[from + 15];
-        factors(from, low, high, to);
-        factors(from + 4, 16 * low, 16 * high, to + 3);
-        factors(from + 8, 4 * lowNext, 4 * highNext, to + 7);
+        factors(from, low, high, 16 * low, to);
+        factors(from + 4, 16 * low, 16 * high, 4 * lowNext, to + 3);
         // The second number's last two bits, in each half, are the next code's.
-        int last = lowNext - 4 * 16 * low;
-        factors[to + 6] = RoundedActivations.both(last, highNext - 4 * 16 * high);
-        factors[to + 3] -= last << 2 + 16;
+        factors[to + 6] = RoundedActivations.both(lowNext - 4 * 16 * low, highNext - 4 * 16 * high);
+        factors(from + 8, 4 * lowNext, 4 * highNext, 64 * lowNext, to + 7);
     }
 
     /**
      * Those for a number whose halves have two of four columns each and a field of four bits, which counts {@code low} or
      * {@code high}: for shifts by 0, 6 and 12, each of which leaves a field together with all above. In the lower half a shift by n
-     * also has the upper one's lowest bits, 2^(16 - n) times; times the whole upper half that is the same modulo 2^16.
+     * also has the upper one's lowest bits, 2^(16 - n) times; times the whole upper half that is the same modulo 2^16. Of all shifts, by
+     * 14 too, that is {@code carried} in the end: the lower half's last field counts 16 times, or the last two bits 4 times.
      */
-    private void factors(int from, int low, int high, int to) {
-        int second = whole[from + 1] - 64 * whole[from];
-        int third = low - 64 * whole[from + 1];
-        factors[to] = RoundedActivations.both(whole[from], whole[from + 2] - (second << 10) - (third << 4));
-        factors[to + 1] = RoundedActivations.both(second, whole[from + 3] - 64 * whole[from + 2]);
-        factors[to + 2] = RoundedActivations.both(third, high - 64 * whole[from + 3]);
+    private void factors(int from, int low, int high, int carried, int to) {
+        int first = whole[from];
+        int second = whole[from + 1];
+        int third = whole[from + 2];
+        int fourth = whole[from + 3];
+        factors[to] = RoundedActivations.both(first, third - carried);
+        factors[to + 1] = RoundedActivations.both(second - 64 * first, fourth - 64 * third);
+        factors[to + 2] = RoundedActivations.both(low - 64 * second, high - 64 * fourth);
     }
 
     /** Rounds {@code tokens} tokens of {@code columns} elements, whole blocks: a lone one, or tiles, whose lanes are tokens. */
