@@ -107,9 +107,10 @@ public class MatrixBenchmark {
             }
             // Rounding moves an activation by at most half of 1/4078 of its group's sum of sizes, 0.4 % of the mean size;
             // with 5 bits, of 1/2030; with Q6_K, of 1/1014 of the largest sum of sizes of four groups of 16: 0.8 % of the mean
-            // size in that one.
+            // size in that one; with IQ3_XXS and IQ4_XS, of 1/256 of that of sixteen groups of four.
             double tolerance = exact || type == ElementType.Q8_0 ? columns * 0x1p-24 : switch (type) {
                 case Q6_K -> 0.012;
+                case IQ3_XXS, IQ4_XS -> 0.016;
                 case Q5_0, Q5_1, Q5_K -> 0.008;
                 default -> 0.004;
             };

@@ -7,6 +7,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 
 /**
  * Activations rounded in blocks of 64 columns, 128 for weights of 2 or 4 bits: {@code x = scale * n} with whole numbers n whose sizes
@@ -37,6 +38,11 @@ final class WholeActivations {
 
     private static final int LANES = F.length();
 
+    // Of every two columns the other one, of every four the other two.
+
+    private static final VectorShuffle<Float> NEIGHBOUR = VectorShuffle.fromOp(F, i -> i ^ 1);
+    private static final VectorShuffle<Float> NEIGHBOURS = VectorShuffle.fromOp(F, i -> i ^ 2);
+
     /** Bits of the weights' codes, or of what these stand for: 2, 4, 6 or 8. */
     final int bits;
 
@@ -63,7 +69,7 @@ final class WholeActivations {
 
     /**
      * What a lone token's sums of groups start from: less the code in the middle times the sum of the whole numbers, in the lower half;
-     * 0 where weights are what they are, of 2 bits and of 8.
+     * 0 where codes of 2 bits are what they are. Weights of 8 bits have no use for it.
      */
     int[] starts = new int[0];
 
@@ -104,9 +110,9 @@ final class WholeActivations {
         fitScales(columns / block);
         for (int b = 0; b < columns / block; b++) {
             int from = b * block;
-            float size = 0;
-            for (int i = from; i < from + block; i += summed) {
-                size = Math.max(size, RoundedActivations.size(source, i, summed));
+            float size = bits == 8 ? largestFour(source, from) : 0;
+            for (int i = from; i < from + block && bits != 8; i += GROUP) {
+                size = Math.max(size, RoundedActivations.size(source, i, GROUP));
             }
             boolean small = size < RoundedActivations.SMALLEST;
             scales[b] = small ? 0 : size / total;
@@ -119,14 +125,14 @@ final class WholeActivations {
                         .sub(RoundedActivations.ZERO)
                         .intoArray(whole, i);
             }
-            for (int i = 0; i < block; i += GROUP) {
+            for (int i = 0; i < block && bits != 8; i += GROUP) {
                 int group = (from + i) / GROUP;
                 IntVector totals = IntVector.zero(I);
                 for (int k = i; k < i + GROUP; k += LANES) {
                     totals = totals.add(IntVector.fromArray(I, whole, k));
                 }
                 int sum = totals.reduceLanes(VectorOperators.ADD);
-                starts[group] = bits == 2 || bits == 8 ? 0 : RoundedActivations.both(-sum << bits - 1, 0);
+                starts[group] = bits == 2 ? 0 : RoundedActivations.both(-sum << bits - 1, 0);
                 if (bits == 2) {
                     sums[group] = scales[b] * sum;
                     factorsOfTwos(i, group * FACTORS_2);
@@ -142,6 +148,17 @@ final class WholeActivations {
                 n.lanewise(VectorOperators.LSHL, 16).or(n.and(0xffff)).intoArray(factors, from + i);
             }
         }
+    }
+
+    /** The largest size of four columns of a block, in the order of {@link RoundedActivations#size}. */
+    private static float largestFour(float[] source, int from) {
+        FloatVector largest = FloatVector.zero(F);
+        for (int i = from; i < from + BLOCK; i += LANES) {
+            FloatVector sizes = FloatVector.fromArray(F, source, i).abs();
+            sizes = sizes.add(sizes.rearrange(NEIGHBOUR));
+            largest = largest.max(sizes.add(sizes.rearrange(NEIGHBOURS)));
+        }
+        return largest.reduceLanes(VectorOperators.MAX);
     }
 
     /** The factors for a group's columns, which stand in one number ({@link BytePlanes#putTwos}): each less four times the one before. */
