@@ -34,12 +34,12 @@ final class Simd {
 
     /**
      * Bytes that become one vector of ints. There is no species of 32 bits: at a width of 128 a load takes 8 bytes of which
-     * 4 are used. Codes are looked up sixteen at a time, of which as few may be used. So arrays of codes end in {@link #SLACK} spare bytes.
+     * 4 are used. {@link TableCodes} takes 16 there and uses 8. So arrays of codes end in {@link #SLACK} spare bytes.
      */
     static final VectorSpecies<Byte> BYTES = species(byte.class, Math.max(64, BITS / 4));
 
     /** Bytes that a load may read beyond what it uses. */
-    static final int SLACK = 12;
+    static final int SLACK = 8;
 
     /** Where a load fence is no instruction, since the processor keeps loads in order by itself. */
     static final boolean FREE_FENCES = Set.of("amd64", "x86_64").contains(System.getProperty("os.arch"));

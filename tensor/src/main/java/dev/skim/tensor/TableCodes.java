@@ -15,7 +15,9 @@ import jdk.incubator.vector.IntVector;
 
 /**
  * The inner loops of {@link TableLayout} and {@link WholeTableLayout}, as {@link Codes} has them for codes that are numbers. Codes stand
- * column by column, 32 rows side by side, each of them in a byte with that of the next column ({@link BytePlanes#putPairs}).
+ * column by column, 32 rows side by side, each of them in a byte with that of the next column ({@link BytePlanes#putPairs}). The two
+ * rows of a 16-bit lane are half a vector apart, so that the lanes' lower bytes are the rows of a vector of f32 and the upper ones those
+ * of the next.
  *
  * <p>Vectors of 512 bits hold the table's sixteen values as f32, and one instruction looks up as many codes. With narrower ones sixteen
  * bytes are looked up, since 16 is what one instruction does at any width, and then become f32. A look-up takes an index modulo its
