@@ -73,13 +73,14 @@ public final class Activations {
         return bits == 5 ? short5 : short4;
     }
 
-    /** The activations that weights of 2, 4, 6 or 8 bits with whole scales are multiplied with where products round. */
-    WholeActivations whole(int bits) {
-        return switch (bits) {
-            case 2 -> whole2;
-            case 4 -> whole4;
-            case 6 -> whole6;
-            default -> whole8;
+    /** The activations that weights with whole scales are multiplied with where products round. */
+    WholeActivations whole(Rounding rounding) {
+        return switch (rounding) {
+            case WHOLE -> whole6;
+            case WHOLE_OF_2 -> whole2;
+            case WHOLE_OF_4 -> whole4;
+            case WHOLE_OF_8 -> whole8;
+            default -> throw new IllegalArgumentException(rounding.toString());
         };
     }
 
@@ -97,10 +98,7 @@ public final class Activations {
             case NONE -> {}
             case SHORT -> short4.set(tiles, tokens, columns, workers);
             case SHORTER -> short5.set(tiles, tokens, columns, workers);
-            case WHOLE -> whole6.set(tiles, tokens, columns, workers);
-            case WHOLE_OF_2 -> whole2.set(tiles, tokens, columns, workers);
-            case WHOLE_OF_4 -> whole4.set(tiles, tokens, columns, workers);
-            case WHOLE_OF_8 -> whole8.set(tiles, tokens, columns, workers);
+            case WHOLE, WHOLE_OF_2, WHOLE_OF_4, WHOLE_OF_8 -> whole(rounding).set(tiles, tokens, columns, workers);
             case DIFFERENCES -> differences = interleave(differences, true, workers);
         }
         // Last: memory may end in between.

@@ -110,10 +110,7 @@ final class WholeActivations {
         fitScales(columns / block);
         for (int b = 0; b < columns / block; b++) {
             int from = b * block;
-            float size = bits == 8 ? largestFour(source, from) : 0;
-            for (int i = from; i < from + block && bits != 8; i += GROUP) {
-                size = Math.max(size, RoundedActivations.size(source, i, GROUP));
-            }
+            float size = bits == 8 ? largestFour(source, from) : largestGroup(source, from);
             boolean small = size < RoundedActivations.SMALLEST;
             scales[b] = small ? 0 : size / total;
             float inverse = small ? 0 : total / size;
@@ -150,7 +147,16 @@ final class WholeActivations {
         }
     }
 
-    /** The largest size of four columns of a block, in the order of {@link RoundedActivations#size}. */
+    /** The largest size of a block's groups. */
+    private float largestGroup(float[] source, int from) {
+        float size = 0;
+        for (int i = from; i < from + block; i += GROUP) {
+            size = Math.max(size, RoundedActivations.size(source, i, GROUP));
+        }
+        return size;
+    }
+
+    /** The largest size of four columns of a block, summed in the order of {@link RoundedActivations#size}. */
     private static float largestFour(float[] source, int from) {
         FloatVector largest = FloatVector.zero(F);
         for (int i = from; i < from + BLOCK; i += LANES) {

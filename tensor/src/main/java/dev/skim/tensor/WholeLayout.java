@@ -10,17 +10,8 @@ abstract class WholeLayout extends QuantLayout {
 
     private static final int BLOCK = 256;
 
-    /** Groups of a block. */
-    private final int groups;
-
     WholeLayout(int groups, int bits, int scaleBytes) {
         super(BLOCK, BLOCK / groups, bits, scaleBytes);
-        this.groups = groups;
-    }
-
-    /** The bits of what codes stand for. */
-    int valueBits() {
-        return bits;
     }
 
     /**
@@ -51,7 +42,7 @@ abstract class WholeLayout extends QuantLayout {
     @Override
     final void roundedDot(
             byte[] panel, int[] at, int pairs, int columns, Activations x, float[] y, int yo, Scratch scratch) {
-        WholeActivations whole = x.whole(valueBits());
+        WholeActivations whole = x.whole(rounding());
         for (int from = 0; from < columns; from += block) {
             for (int pair = 0; pair < pairs; pair++) {
                 float[] s = scratch.pairScales[pair];
@@ -77,7 +68,7 @@ abstract class WholeLayout extends QuantLayout {
     @Override
     final void roundedMultiply(
             Activations x, int token, int tokens, int from, int n, Expansion w, float[] y, int yo, Scratch scratch) {
-        WholeActivations whole = x.whole(valueBits());
+        WholeActivations whole = x.whole(rounding());
         for (int k = 0; k < n; k += whole.block) {
             int at = token * x.columns + (from + k) * Tile.SIZE;
             for (int row = 0; row < 2 * ROWS; row += ROWS) {
@@ -86,7 +77,7 @@ abstract class WholeLayout extends QuantLayout {
                         at / whole.block, y, yo + row, 2 * ROWS, scratch.square);
                 if (hasMinima()) {
                     Tile.multiply(
-                            whole.sums, at / group, w.minima, row * groups + (from + k) % block / group * ROWS,
+                            whole.sums, at / group, w.minima, (row * block + (from + k) % block * ROWS) / group,
                             whole.block / group, tokens, y, yo + row, 2 * ROWS, true);
                 }
             }

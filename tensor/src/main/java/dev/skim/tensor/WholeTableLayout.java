@@ -46,11 +46,6 @@ final class WholeTableLayout extends WholeLayout {
     }
 
     @Override
-    int valueBits() {
-        return 8;
-    }
-
-    @Override
     int fileBytes() {
         return type.blockBytes();
     }
