@@ -15,10 +15,9 @@ public final class Activations {
     private float[] source;
     private int offset;
     private int stride;
-    private boolean isInterleaved;
     private final Set<Rounding> prepared = EnumSet.noneOf(Rounding.class);
 
-    /** The tiles, or the lone token; where {@link #prepare} has laid them out, as the others. */
+    /** The tiles, or the lone token, for products that do not round; where {@link #prepare} has laid them out, as the others. */
     float[] tiles = new float[0];
 
     /** The same for {@link Legacy8}: of every four columns each but the first less a 256th of the one before it. */
@@ -59,7 +58,6 @@ public final class Activations {
         this.stride = stride;
         this.tokens = tokens;
         this.columns = columns;
-        isInterleaved = false;
         prepared.clear();
     }
 
@@ -87,18 +85,15 @@ public final class Activations {
     /** Lays out what products with this layout need. */
     void prepare(PanelLayout layout, Workers workers) {
         Rounding rounding = exact ? Rounding.NONE : layout.rounding();
-        if (rounding != Rounding.DIFFERENCES && !isInterleaved) {
-            tiles = interleave(tiles, false, workers);
-            isInterleaved = true;
-        }
         if (prepared.contains(rounding)) {
             return;
         }
         switch (rounding) {
-            case NONE -> {}
-            case SHORT -> short4.set(tiles, tokens, columns, workers);
-            case SHORTER -> short5.set(tiles, tokens, columns, workers);
-            case WHOLE, WHOLE_OF_2, WHOLE_OF_4, WHOLE_OF_8 -> whole(rounding).set(tiles, tokens, columns, workers);
+            case NONE -> tiles = interleave(tiles, false, workers);
+            case SHORT -> short4.set(source, offset, stride, tokens, columns, workers);
+            case SHORTER -> short5.set(source, offset, stride, tokens, columns, workers);
+            case WHOLE, WHOLE_OF_2, WHOLE_OF_4, WHOLE_OF_8 ->
+                whole(rounding).set(source, offset, stride, tokens, columns, workers);
             case DIFFERENCES -> differences = interleave(differences, true, workers);
         }
         // Last: memory may end in between.
@@ -121,9 +116,14 @@ public final class Activations {
             for (int tile = begin; tile < end; tile++) {
                 int first = tile * Tile.SIZE;
                 int n = Math.min(Tile.SIZE, tokens - first);
-                Tile.interleave(source, offset + first * stride, stride, n, columns, target, first * columns);
-                if (differ) {
-                    Legacy8.difference(target, first * columns, columns);
+                // Some columns at a time, which are still in the cache when they are needed again.
+                for (int from = 0; from < columns; from += PanelLayout.CHUNK) {
+                    int width = Math.min(PanelLayout.CHUNK, columns - from);
+                    int to = first * columns + from * Tile.SIZE;
+                    Tile.interleave(source, offset + first * stride + from, stride, n, width, target, to);
+                    if (differ) {
+                        Legacy8.difference(target, to, width);
+                    }
                 }
             }
         });

@@ -93,10 +93,10 @@ final class RoundedActivations {
     }
 
     /** Rounds a lone token of {@code columns} elements, whole groups. */
-    private void set(float[] source, int columns) {
+    private void set(float[] source, int offset, int columns) {
         fit(columns);
         for (int g = 0; g < columns / GROUP; g++) {
-            int from = g * GROUP;
+            int from = offset + g * GROUP;
             float size = size(source, from, GROUP);
             float scale = size < SMALLEST ? 0 : size / total;
             float inverse = size < SMALLEST ? 0 : total / size;
@@ -107,7 +107,7 @@ final class RoundedActivations {
                 code.intoArray(group, i - from);
             }
             if (bits == 4) {
-                differences(group, GROUP, codes, from / 2);
+                differences(group, GROUP, codes, g * GROUP / 2);
             }
             for (int i = 0; i < BytePlanes.FIVES && bits == 5; i++) {
                 differencesOfSix(i, (g * BytePlanes.FIVES + i) * ShortTile.PARTS);
@@ -165,18 +165,26 @@ final class RoundedActivations {
         return high << 16 | low & 0xffff;
     }
 
-    /** Rounds {@code tokens} tokens of {@code columns} elements, whole groups: a lone one, or tiles, whose lanes are tokens. */
-    void set(float[] tiles, int tokens, int columns, Workers workers) {
+    /**
+     * Rounds {@code tokens} tokens of {@code columns} elements, whole groups; token t starts at {@code offset + t * stride}. Those of a
+     * batch are interleaved group by group, so that they come from memory once.
+     */
+    void set(float[] source, int offset, int stride, int tokens, int columns, Workers workers) {
         if (tokens == 1) {
-            set(tiles, columns);
+            set(source, offset, columns);
             return;
         }
-        int groups = (tokens + Tile.SIZE - 1) / Tile.SIZE * (columns / GROUP);
+        int perTile = columns / GROUP;
+        int groups = (tokens + Tile.SIZE - 1) / Tile.SIZE * perTile;
         fit(Math.multiplyExact(groups, GROUP * Tile.SIZE));
         workers.run(groups, 8, (begin, end, worker) -> {
+            float[] square = Scratch.get().square;
             for (int group = begin; group < end; group++) {
+                int first = group / perTile * Tile.SIZE;
+                int from = offset + first * stride + group % perTile * GROUP;
+                Tile.interleave(source, from, stride, Math.min(Tile.SIZE, tokens - first), GROUP, square, 0);
                 for (int lane = 0; lane < Tile.SIZE; lane += LANES) {
-                    round(tiles, group * GROUP * Tile.SIZE + lane, group * Tile.SIZE + lane);
+                    round(square, lane, group);
                 }
             }
         });
@@ -202,17 +210,19 @@ final class RoundedActivations {
     }
 
     /** Rounds a vector of tokens' columns of one group. */
-    private void round(float[] tiles, int from, int set) {
+    private void round(float[] square, int lane, int group) {
+        int to = group * GROUP * Tile.SIZE + lane;
+        int set = group * Tile.SIZE + lane;
         FloatVector a = FloatVector.zero(F);
         FloatVector b = a;
         FloatVector c = a;
         FloatVector d = a;
         for (int k = 0; k < GROUP; k += 4) {
-            int at = from + k * Tile.SIZE;
-            a = a.add(FloatVector.fromArray(F, tiles, at).abs());
-            b = b.add(FloatVector.fromArray(F, tiles, at + Tile.SIZE).abs());
-            c = c.add(FloatVector.fromArray(F, tiles, at + 2 * Tile.SIZE).abs());
-            d = d.add(FloatVector.fromArray(F, tiles, at + 3 * Tile.SIZE).abs());
+            int at = lane + k * Tile.SIZE;
+            a = a.add(FloatVector.fromArray(F, square, at).abs());
+            b = b.add(FloatVector.fromArray(F, square, at + Tile.SIZE).abs());
+            c = c.add(FloatVector.fromArray(F, square, at + 2 * Tile.SIZE).abs());
+            d = d.add(FloatVector.fromArray(F, square, at + 3 * Tile.SIZE).abs());
         }
         FloatVector size = a.add(b).add(c.add(d));
         VectorMask<Float> small = size.lt(SMALLEST);
@@ -222,11 +232,11 @@ final class RoundedActivations {
         IntVector left = sum;
         for (int k = 0; k < GROUP; k++) {
             int p = k % ShortTile.EIGHT;
-            int at = from + k * Tile.SIZE;
-            IntVector code = FloatVector.fromArray(F, tiles, at + (column(p) - p) * Tile.SIZE).mul(inverse).add(ROUND).reinterpretAsInts().sub(ZERO);
+            int at = lane + (k + column(p) - p) * Tile.SIZE;
+            IntVector code = FloatVector.fromArray(F, square, at).mul(inverse).add(ROUND).reinterpretAsInts().sub(ZERO);
             sum = sum.add(code);
             IntVector factor = p == 0 || bits == 5 ? code : code.sub(left.lanewise(VectorOperators.LSHL, 4));
-            factor.lanewise(VectorOperators.LSHL, 16).or(factor.and(0xffff)).intoArray(codes, at);
+            factor.lanewise(VectorOperators.LSHL, 16).or(factor.and(0xffff)).intoArray(codes, to + k * Tile.SIZE);
             left = code;
         }
         IntVector start = sum.mul(-zero);

@@ -33,6 +33,9 @@ final class Scratch {
     /** A panel's numbers for a tile of tokens, a lone token's sums of groups, or the sums of 32 trees. */
     final float[] square = new float[Tile.SIZE * Tile.SIZE];
 
+    /** A vector of each of four rows, while they are interleaved. */
+    final float[] fours = new float[4 * Simd.LANES];
+
     /** Sums in 16-bit lanes: two panels for a tile of tokens. */
     final short[] shortSums = new short[Tile.SIZE * ShortTile.ROWS];
 

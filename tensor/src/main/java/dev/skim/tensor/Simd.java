@@ -17,7 +17,7 @@ final class Simd {
 
     static final VectorSpecies<Float> F = species(float.class, BITS);
     static final VectorSpecies<Integer> I = species(int.class, BITS);
-
+    static final VectorSpecies<Long> L = species(long.class, BITS);
     static final VectorSpecies<Short> S = species(short.class, BITS);
 
     /** Bytes that become one vector of shorts. */

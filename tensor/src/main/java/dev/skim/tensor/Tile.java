@@ -1,6 +1,10 @@
 package dev.skim.tensor;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.LongVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShuffle;
 
 /**
  * The f32 kernel under matrix products and attention: a panel of 32 rows times some columns ({@link RowTile} where these are not
@@ -23,6 +27,15 @@ public final class Tile {
     private static final int STEP = 16;
 
     private static final int WIDEST = Simd.BITS == 512 ? 8 : 6;
+
+    /** Rows that are interleaved together. */
+    private static final int FOUR = 4;
+
+    /** The element of a pair that comes first. */
+    private static final long LOW = 0xffff_ffffL;
+
+    private static final VectorShuffle<Long> NEIGHBOUR = VectorShuffle.fromOp(Simd.L, i -> i ^ 1);
+    private static final VectorMask<Long> ODD = VectorMask.fromLong(Simd.L, 0xaa);
 
     private Tile() {}
 
@@ -63,14 +76,50 @@ public final class Tile {
      */
     public static void interleave(
             float[] source, int offset, int stride, int n, int columns, float[] target, int to) {
+        int fours = Simd.BITS == 128 ? 0 : n / FOUR * FOUR;
+        float[] room = fours == 0 ? null : Scratch.get().fours;
         for (int from = 0; from < columns; from += STEP) {
             int width = Math.min(STEP, columns - from);
-            for (int t = 0; t < n; t++) {
+            int whole = width == STEP ? fours : 0;
+            for (int t = 0; t < whole; t += FOUR) {
+                for (int c = from; c < from + STEP; c += Simd.LANES) {
+                    four(source, offset + t * stride + c, stride, target, to + c * SIZE + t, room);
+                }
+            }
+            for (int t = whole; t < n; t++) {
                 int s = offset + t * stride + from;
                 int d = to + from * SIZE + t;
                 for (int c = 0; c < width; c++) {
                     target[d + c * SIZE] = source[s + c];
                 }
+            }
+        }
+    }
+
+    /**
+     * Interleaves a vector of each of four rows. Elements of two rows are paired in longs, and pairs in fours, which go on their way
+     * through memory: C2 takes vectors apart there faster than in registers.
+     */
+    private static void four(float[] source, int from, int stride, float[] target, int to, float[] room) {
+        int l = Simd.LANES;
+        LongVector a = FloatVector.fromArray(Simd.F, source, from).reinterpretAsLongs();
+        LongVector b = FloatVector.fromArray(Simd.F, source, from + stride).reinterpretAsLongs();
+        LongVector c = FloatVector.fromArray(Simd.F, source, from + 2 * stride).reinterpretAsLongs();
+        LongVector d = FloatVector.fromArray(Simd.F, source, from + 3 * stride).reinterpretAsLongs();
+        // Columns 0, 2, 4 and so on, of which fours have every other; then 1, 3, 5.
+        LongVector ab = a.and(LOW).or(b.lanewise(VectorOperators.LSHL, 32));
+        LongVector cd = c.and(LOW).or(d.lanewise(VectorOperators.LSHL, 32));
+        ab.blend(cd.rearrange(NEIGHBOUR), ODD).reinterpretAsFloats().intoArray(room, 0);
+        ab.rearrange(NEIGHBOUR).blend(cd, ODD).reinterpretAsFloats().intoArray(room, 2 * l);
+        ab = a.lanewise(VectorOperators.LSHR, 32).or(b.and(~LOW));
+        cd = c.lanewise(VectorOperators.LSHR, 32).or(d.and(~LOW));
+        ab.blend(cd.rearrange(NEIGHBOUR), ODD).reinterpretAsFloats().intoArray(room, l);
+        ab.rearrange(NEIGHBOUR).blend(cd, ODD).reinterpretAsFloats().intoArray(room, 3 * l);
+        int at = Simd.index(to);
+        for (int i = 0; i < FOUR; i++) {
+            for (int k = 0; k < l; k += FOUR) {
+                FloatVector.fromArray(FloatVector.SPECIES_128, room, i * l + k)
+                        .intoArray(target, at + (i + k) * SIZE);
             }
         }
     }

@@ -101,7 +101,7 @@ final class WholeActivations {
     }
 
     /** Rounds a lone token of {@code columns} elements, whole blocks. */
-    private void set(float[] source, int columns) {
+    private void set(float[] source, int offset, int columns) {
         int groups = columns / GROUP;
         if (factors.length < groups * perGroup) {
             starts = new int[groups];
@@ -110,12 +110,12 @@ final class WholeActivations {
         fitScales(columns / block);
         for (int b = 0; b < columns / block; b++) {
             int from = b * block;
-            float size = bits == 8 ? largestFour(source, from) : largestGroup(source, from);
+            float size = bits == 8 ? largestFour(source, offset + from) : largestGroup(source, offset + from);
             boolean small = size < RoundedActivations.SMALLEST;
             scales[b] = small ? 0 : size / total;
             float inverse = small ? 0 : total / size;
             for (int i = 0; i < block; i += LANES) {
-                FloatVector.fromArray(F, source, from + i)
+                FloatVector.fromArray(F, source, offset + from + i)
                         .mul(inverse)
                         .add(RoundedActivations.ROUND)
                         .reinterpretAsInts()
@@ -209,13 +209,17 @@ final class WholeActivations {
         factors[to + 2] = RoundedActivations.both(low - 64 * second, high - 64 * fourth);
     }
 
-    /** Rounds {@code tokens} tokens of {@code columns} elements, whole blocks: a lone one, or tiles, whose lanes are tokens. */
-    void set(float[] source, int tokens, int columns, Workers workers) {
+    /**
+     * Rounds {@code tokens} tokens of {@code columns} elements, whole blocks; token t starts at {@code offset + t * stride}. Those of a
+     * batch are interleaved block by block, so that they come from memory once.
+     */
+    void set(float[] source, int offset, int stride, int tokens, int columns, Workers workers) {
         if (tokens == 1) {
-            set(source, columns);
+            set(source, offset, columns);
             return;
         }
-        int blocks = (tokens + Tile.SIZE - 1) / Tile.SIZE * (columns / block);
+        int perTile = columns / block;
+        int blocks = (tokens + Tile.SIZE - 1) / Tile.SIZE * perTile;
         int size = Math.multiplyExact(blocks, block * Tile.SIZE);
         if (tiles.length < size) {
             tiles = new float[size];
@@ -223,8 +227,12 @@ final class WholeActivations {
         fitScales(blocks * Tile.SIZE);
         workers.run(blocks, 4, (begin, end, worker) -> {
             for (int b = begin; b < end; b++) {
+                int first = b / perTile * Tile.SIZE;
+                int from = offset + first * stride + b % perTile * block;
+                int to = b * block * Tile.SIZE;
+                Tile.interleave(source, from, stride, Math.min(Tile.SIZE, tokens - first), block, tiles, to);
                 for (int lane = 0; lane < Tile.SIZE; lane += LANES) {
-                    round(source, b * block * Tile.SIZE + lane, b * Tile.SIZE + lane);
+                    round(to + lane, b * Tile.SIZE + lane);
                 }
             }
         });
@@ -237,8 +245,8 @@ final class WholeActivations {
         }
     }
 
-    /** Rounds a vector of tokens' columns of one block. */
-    private void round(float[] source, int from, int set) {
+    /** Rounds a vector of tokens' columns of one block where they stand. */
+    private void round(int from, int set) {
         FloatVector largest = FloatVector.zero(F);
         for (int k = 0; k < block; k += summed) {
             FloatVector a = FloatVector.zero(F);
@@ -247,10 +255,10 @@ final class WholeActivations {
             FloatVector d = a;
             for (int i = k; i < k + summed; i += 4) {
                 int at = from + i * Tile.SIZE;
-                a = a.add(FloatVector.fromArray(F, source, at).abs());
-                b = b.add(FloatVector.fromArray(F, source, at + Tile.SIZE).abs());
-                c = c.add(FloatVector.fromArray(F, source, at + 2 * Tile.SIZE).abs());
-                d = d.add(FloatVector.fromArray(F, source, at + 3 * Tile.SIZE).abs());
+                a = a.add(FloatVector.fromArray(F, tiles, at).abs());
+                b = b.add(FloatVector.fromArray(F, tiles, at + Tile.SIZE).abs());
+                c = c.add(FloatVector.fromArray(F, tiles, at + 2 * Tile.SIZE).abs());
+                d = d.add(FloatVector.fromArray(F, tiles, at + 3 * Tile.SIZE).abs());
             }
             largest = largest.max(a.add(b).add(c.add(d)));
         }
@@ -259,7 +267,7 @@ final class WholeActivations {
         FloatVector inverse = FloatVector.broadcast(F, total).div(largest).blend(0, small);
         for (int k = 0; k < block; k++) {
             int at = from + k * Tile.SIZE;
-            FloatVector.fromArray(F, source, at)
+            FloatVector.fromArray(F, tiles, at)
                     .mul(inverse)
                     .add(RoundedActivations.ROUND)
                     .sub(RoundedActivations.ROUND)
