@@ -1,5 +1,6 @@
 package dev.skim.nn;
 
+import dev.skim.tensor.VectorMath;
 import java.util.Arrays;
 
 /**
@@ -139,26 +140,12 @@ public final class Rope {
                 page = page(position / PAGE);
             }
             int cos = position % PAGE * 2 * pairs;
-            for (int head = 0; head < heads; head++) {
-                int at = offset + t * stride + head * headSize;
-                if (pairing == Pairing.HALVES) {
-                    rotate(x, at, at + pairs, 1, page, cos);
-                } else {
-                    rotate(x, at, at + 1, 2, page, cos);
-                }
+            int at = offset + t * stride;
+            if (pairing == Pairing.HALVES) {
+                VectorMath.turnHalves(x, at, at + pairs, heads, headSize, page, cos, pairs);
+            } else {
+                VectorMath.turnNeighbours(x, at, heads, headSize, page, cos, pairs);
             }
-        }
-    }
-
-    private void rotate(float[] x, int first, int second, int step, float[] page, int cos) {
-        int sin = cos + frequencies.length;
-        for (int i = 0; i < frequencies.length; i++) {
-            int p = first + i * step;
-            int q = second + i * step;
-            float a = x[p];
-            float b = x[q];
-            x[p] = a * page[cos + i] - b * page[sin + i];
-            x[q] = a * page[sin + i] + b * page[cos + i];
         }
     }
 

@@ -20,6 +20,9 @@ final class Simd {
     static final VectorSpecies<Long> L = species(long.class, BITS);
     static final VectorSpecies<Short> S = species(short.class, BITS);
 
+    /** Floats that become one vector of longs. */
+    static final VectorSpecies<Float> HALF_FLOATS = species(float.class, BITS / 2);
+
     /** Bytes that become one vector of shorts. */
     static final VectorSpecies<Byte> HALF_BYTES = species(byte.class, BITS / 2);
 

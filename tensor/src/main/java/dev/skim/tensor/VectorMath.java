@@ -3,9 +3,13 @@ package dev.skim.tensor;
 import static dev.skim.tensor.Simd.F;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LSHL;
+import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.LT;
+import static jdk.incubator.vector.VectorOperators.XOR;
+import static jdk.incubator.vector.VectorOperators.ZERO_EXTEND_I2L;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.LongVector;
 
 /**
  * Elementwise functions over arrays. Every element's bits are the same at every vector width.
@@ -161,5 +165,69 @@ public final class VectorMath {
         for (int i = 0; i < n; i++) {
             out[outOffset + i] = a[aOffset + i] * factor * weight[i];
         }
+    }
+
+    /**
+     * Turns {@code n} pairs by their angles in each of {@code heads} heads, which start {@code stride} elements apart: of the first,
+     * elements {@code x[first + i]} and {@code x[second + i]} become {@code a cos - b sin} and {@code a sin + b cos}, with
+     * {@code cosines[at + i]} and, n elements behind it, the sine.
+     */
+    public static void turnHalves(
+            float[] x, int first, int second, int heads, int stride, float[] cosines, int at, int n) {
+        int i = 0;
+        for (; i + Simd.LANES <= n; i += Simd.LANES) {
+            FloatVector cos = FloatVector.fromArray(F, cosines, at + i);
+            FloatVector sin = FloatVector.fromArray(F, cosines, at + n + i);
+            for (int head = 0; head < heads; head++) {
+                int p = first + head * stride + i;
+                int q = second + head * stride + i;
+                FloatVector a = FloatVector.fromArray(F, x, p);
+                FloatVector b = FloatVector.fromArray(F, x, q);
+                a.mul(cos).sub(b.mul(sin)).intoArray(x, p);
+                a.mul(sin).add(b.mul(cos)).intoArray(x, q);
+            }
+        }
+        for (; i < n; i++) {
+            for (int head = 0; head < heads; head++) {
+                turn(x, first + head * stride + i, second + head * stride + i, cosines[at + i], cosines[at + n + i]);
+            }
+        }
+    }
+
+    /** {@link #turnHalves} for pairs of neighbours: elements {@code x[first + 2 i]} and {@code x[first + 2 i + 1]}. */
+    public static void turnNeighbours(float[] x, int first, int heads, int stride, float[] cosines, int at, int n) {
+        int half = Simd.LANES / 2;
+        int i = 0;
+        for (; i + half <= n; i += half) {
+            // Each twice, as both halves of a long; the first of two sines with its sign changed.
+            LongVector both = (LongVector) FloatVector.fromArray(Simd.HALF_FLOATS, cosines, at + i)
+                    .reinterpretAsInts()
+                    .convertShape(ZERO_EXTEND_I2L, Simd.L, 0);
+            FloatVector cos = both.or(both.lanewise(LSHL, 32)).reinterpretAsFloats();
+            both = (LongVector) FloatVector.fromArray(Simd.HALF_FLOATS, cosines, at + n + i)
+                    .reinterpretAsInts()
+                    .convertShape(ZERO_EXTEND_I2L, Simd.L, 0);
+            FloatVector sin = both.or(both.lanewise(LSHL, 32)).lanewise(XOR, 1L << 31).reinterpretAsFloats();
+            for (int head = 0; head < heads; head++) {
+                int p = first + head * stride + 2 * i;
+                FloatVector pairs = FloatVector.fromArray(F, x, p);
+                LongVector turned = pairs.reinterpretAsLongs();
+                turned = turned.lanewise(LSHL, 32).or(turned.lanewise(LSHR, 32));
+                pairs.mul(cos).add(turned.reinterpretAsFloats().mul(sin)).intoArray(x, p);
+            }
+        }
+        for (; i < n; i++) {
+            for (int head = 0; head < heads; head++) {
+                int p = first + head * stride + 2 * i;
+                turn(x, p, p + 1, cosines[at + i], cosines[at + n + i]);
+            }
+        }
+    }
+
+    private static void turn(float[] x, int first, int second, float cos, float sin) {
+        float a = x[first];
+        float b = x[second];
+        x[first] = a * cos - b * sin;
+        x[second] = a * sin + b * cos;
     }
 }

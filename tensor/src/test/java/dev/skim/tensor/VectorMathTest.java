@@ -1,5 +1,6 @@
 package dev.skim.tensor;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -97,5 +98,43 @@ class VectorMathTest {
             exact += (double) a[i] * a[i];
         }
         assertEquals(exact, VectorMath.sumOfSquares(a, 1, n), 1e-14 * exact);
+    }
+
+    /** Bit for bit, at every width: pairs turn, and nothing else changes. */
+    @Property
+    void turnsPairs(
+            @ForAll @IntRange(min = 0, max = 70) int n,
+            @ForAll @IntRange(min = 0, max = 3) int heads,
+            @ForAll boolean halves,
+            @ForAll long seed) {
+        Random random = new Random(seed);
+        int stride = 2 * n + 3;
+        float[] x = numbers(random, heads * stride + 1);
+        float[] cosines = numbers(random, 2 * n + 2);
+        float[] expected = x.clone();
+        for (int i = 0; i < heads * n; i++) {
+            int start = 1 + i / n * stride;
+            int pair = i % n;
+            int first = start + (halves ? pair : 2 * pair);
+            int second = halves ? first + n : first + 1;
+            float cos = cosines[2 + pair];
+            float sin = cosines[2 + n + pair];
+            expected[first] = x[first] * cos - x[second] * sin;
+            expected[second] = x[first] * sin + x[second] * cos;
+        }
+        if (halves) {
+            VectorMath.turnHalves(x, 1, 1 + n, heads, stride, cosines, 2, n);
+        } else {
+            VectorMath.turnNeighbours(x, 1, heads, stride, cosines, 2, n);
+        }
+        assertArrayEquals(expected, x);
+    }
+
+    private static float[] numbers(Random random, int n) {
+        float[] numbers = new float[n];
+        for (int i = 0; i < n; i++) {
+            numbers[i] = (float) random.nextGaussian();
+        }
+        return numbers;
     }
 }
