@@ -76,6 +76,7 @@ public final class Tile {
      */
     public static void interleave(
             float[] source, int offset, int stride, int n, int columns, float[] target, int to) {
+        // Where a vector has two longs only, C2 makes objects of those that are rearranged.
         int fours = Simd.BITS == 128 ? 0 : n / FOUR * FOUR;
         float[] room = fours == 0 ? null : Scratch.get().fours;
         for (int from = 0; from < columns; from += STEP) {
@@ -98,7 +99,7 @@ public final class Tile {
 
     /**
      * Interleaves a vector of each of four rows. Elements of two rows are paired in longs, and pairs in fours, which go on their way
-     * through memory: C2 takes vectors apart there faster than in registers.
+     * through {@code room}: out of memory a part of a vector is one load.
      */
     private static void four(float[] source, int from, int stride, float[] target, int to, float[] room) {
         int l = Simd.LANES;

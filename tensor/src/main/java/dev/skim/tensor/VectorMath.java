@@ -168,11 +168,11 @@ public final class VectorMath {
     }
 
     /**
-     * Turns {@code n} pairs by their angles in each of {@code heads} heads, which start {@code stride} elements apart: of the first,
+     * Rotates {@code n} pairs by their angles in each of {@code heads} heads, which start {@code stride} elements apart: of the first,
      * elements {@code x[first + i]} and {@code x[second + i]} become {@code a cos - b sin} and {@code a sin + b cos}, with
      * {@code cosines[at + i]} and, n elements behind it, the sine.
      */
-    public static void turnHalves(
+    public static void rotateHalves(
             float[] x, int first, int second, int heads, int stride, float[] cosines, int at, int n) {
         int i = 0;
         for (; i + Simd.LANES <= n; i += Simd.LANES) {
@@ -189,13 +189,13 @@ public final class VectorMath {
         }
         for (; i < n; i++) {
             for (int head = 0; head < heads; head++) {
-                turn(x, first + head * stride + i, second + head * stride + i, cosines[at + i], cosines[at + n + i]);
+                rotate(x, first + head * stride + i, second + head * stride + i, cosines[at + i], cosines[at + n + i]);
             }
         }
     }
 
-    /** {@link #turnHalves} for pairs of neighbours: elements {@code x[first + 2 i]} and {@code x[first + 2 i + 1]}. */
-    public static void turnNeighbours(float[] x, int first, int heads, int stride, float[] cosines, int at, int n) {
+    /** {@link #rotateHalves} for pairs of adjacent elements, {@code x[first + 2 i]} and {@code x[first + 2 i + 1]}. */
+    public static void rotateAdjacent(float[] x, int first, int heads, int stride, float[] cosines, int at, int n) {
         int half = Simd.LANES / 2;
         int i = 0;
         for (; i + half <= n; i += half) {
@@ -211,20 +211,20 @@ public final class VectorMath {
             for (int head = 0; head < heads; head++) {
                 int p = first + head * stride + 2 * i;
                 FloatVector pairs = FloatVector.fromArray(F, x, p);
-                LongVector turned = pairs.reinterpretAsLongs();
-                turned = turned.lanewise(LSHL, 32).or(turned.lanewise(LSHR, 32));
-                pairs.mul(cos).add(turned.reinterpretAsFloats().mul(sin)).intoArray(x, p);
+                LongVector swapped = pairs.reinterpretAsLongs();
+                swapped = swapped.lanewise(LSHL, 32).or(swapped.lanewise(LSHR, 32));
+                pairs.mul(cos).add(swapped.reinterpretAsFloats().mul(sin)).intoArray(x, p);
             }
         }
         for (; i < n; i++) {
             for (int head = 0; head < heads; head++) {
                 int p = first + head * stride + 2 * i;
-                turn(x, p, p + 1, cosines[at + i], cosines[at + n + i]);
+                rotate(x, p, p + 1, cosines[at + i], cosines[at + n + i]);
             }
         }
     }
 
-    private static void turn(float[] x, int first, int second, float cos, float sin) {
+    private static void rotate(float[] x, int first, int second, float cos, float sin) {
         float a = x[first];
         float b = x[second];
         x[first] = a * cos - b * sin;

@@ -100,9 +100,9 @@ class VectorMathTest {
         assertEquals(exact, VectorMath.sumOfSquares(a, 1, n), 1e-14 * exact);
     }
 
-    /** Bit for bit, at every width: pairs turn, and nothing else changes. */
+    /** Bit for bit, at every width: pairs rotate, and nothing else changes. */
     @Property
-    void turnsPairs(
+    void rotatesPairs(
             @ForAll @IntRange(min = 0, max = 70) int n,
             @ForAll @IntRange(min = 0, max = 3) int heads,
             @ForAll boolean halves,
@@ -123,9 +123,9 @@ class VectorMathTest {
             expected[second] = x[first] * sin + x[second] * cos;
         }
         if (halves) {
-            VectorMath.turnHalves(x, 1, 1 + n, heads, stride, cosines, 2, n);
+            VectorMath.rotateHalves(x, 1, 1 + n, heads, stride, cosines, 2, n);
         } else {
-            VectorMath.turnNeighbours(x, 1, heads, stride, cosines, 2, n);
+            VectorMath.rotateAdjacent(x, 1, heads, stride, cosines, 2, n);
         }
         assertArrayEquals(expected, x);
     }
