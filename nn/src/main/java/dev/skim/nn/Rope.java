@@ -142,7 +142,7 @@ public final class Rope {
             int cos = position % PAGE * 2 * pairs;
             int at = offset + t * stride;
             if (pairing == Pairing.HALVES) {
-                VectorMath.rotateHalves(x, at, at + pairs, heads, headSize, page, cos, pairs);
+                VectorMath.rotateHalves(x, at, heads, headSize, page, cos, pairs);
             } else {
                 VectorMath.rotateAdjacent(x, at, heads, headSize, page, cos, pairs);
             }

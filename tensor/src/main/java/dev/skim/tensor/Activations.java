@@ -12,8 +12,8 @@ import java.util.Set;
  */
 public final class Activations {
     private final boolean exact;
-    private float[] source;
-    private int offset;
+    float[] source;
+    int offset;
     private int stride;
     private final Set<Rounding> prepared = EnumSet.noneOf(Rounding.class);
 
@@ -90,10 +90,9 @@ public final class Activations {
         }
         switch (rounding) {
             case NONE -> tiles = interleave(tiles, false, workers);
-            case SHORT -> short4.set(source, offset, stride, tokens, columns, workers);
-            case SHORTER -> short5.set(source, offset, stride, tokens, columns, workers);
-            case WHOLE, WHOLE_OF_2, WHOLE_OF_4, WHOLE_OF_8 ->
-                whole(rounding).set(source, offset, stride, tokens, columns, workers);
+            case SHORT -> short4.set(this, workers);
+            case SHORTER -> short5.set(this, workers);
+            case WHOLE, WHOLE_OF_2, WHOLE_OF_4, WHOLE_OF_8 -> whole(rounding).set(this, workers);
             case DIFFERENCES -> differences = interleave(differences, true, workers);
         }
         // Last: memory may end in between.
@@ -102,8 +101,7 @@ public final class Activations {
 
     /** Returns {@code room}, or a larger array. */
     private float[] interleave(float[] room, boolean differ, Workers workers) {
-        int count = (tokens + Tile.SIZE - 1) / Tile.SIZE;
-        int size = tokens == 1 ? columns : Math.multiplyExact(count * Tile.SIZE, columns);
+        int size = tokens == 1 ? columns : Math.multiplyExact(tileCount() * Tile.SIZE, columns);
         float[] target = room.length < size ? new float[size] : room;
         if (tokens == 1) {
             System.arraycopy(source, offset, target, 0, columns);
@@ -112,15 +110,13 @@ public final class Activations {
             }
             return target;
         }
-        workers.run(count, 1, (begin, end, worker) -> {
+        workers.run(tileCount(), 1, (begin, end, worker) -> {
             for (int tile = begin; tile < end; tile++) {
-                int first = tile * Tile.SIZE;
-                int n = Math.min(Tile.SIZE, tokens - first);
                 // Some columns at a time, which are still in the cache when they are needed again.
                 for (int from = 0; from < columns; from += PanelLayout.CHUNK) {
                     int width = Math.min(PanelLayout.CHUNK, columns - from);
-                    int to = first * columns + from * Tile.SIZE;
-                    Tile.interleave(source, offset + first * stride + from, stride, n, width, target, to);
+                    int to = (tile * columns + from) * Tile.SIZE;
+                    interleave(tile, from, width, target, to);
                     if (differ) {
                         Legacy8.difference(target, to, width);
                     }
@@ -128,6 +124,18 @@ public final class Activations {
             }
         });
         return target;
+    }
+
+    /** Interleaves columns {@code from} to {@code from + width - 1} of a tile's tokens: {@code target[to + (c - from) * 32 + lane]}. */
+    void interleave(int tile, int from, int width, float[] target, int to) {
+        int first = tile * Tile.SIZE;
+        int n = Math.min(Tile.SIZE, tokens - first);
+        Tile.interleave(source, offset + first * stride + from, stride, n, width, target, to);
+    }
+
+    /** Tiles of a batch. */
+    int tileCount() {
+        return (tokens + Tile.SIZE - 1) / Tile.SIZE;
     }
 
     /** Tokens in the batch. */

@@ -165,24 +165,19 @@ final class RoundedActivations {
         return high << 16 | low & 0xffff;
     }
 
-    /**
-     * Rounds {@code tokens} tokens of {@code columns} elements, whole groups; token t starts at {@code offset + t * stride}. Those of a
-     * batch are interleaved group by group, so that they come from memory once.
-     */
-    void set(float[] source, int offset, int stride, int tokens, int columns, Workers workers) {
-        if (tokens == 1) {
-            set(source, offset, columns);
+    /** Rounds a batch of whole groups; its tokens are interleaved group by group, so that they come from memory once. */
+    void set(Activations x, Workers workers) {
+        if (x.tokens == 1) {
+            set(x.source, x.offset, x.columns);
             return;
         }
-        int perTile = columns / GROUP;
-        int groups = (tokens + Tile.SIZE - 1) / Tile.SIZE * perTile;
+        int perTile = x.columns / GROUP;
+        int groups = x.tileCount() * perTile;
         fit(Math.multiplyExact(groups, GROUP * Tile.SIZE));
         workers.run(groups, 8, (begin, end, worker) -> {
             float[] square = Scratch.get().square;
             for (int group = begin; group < end; group++) {
-                int first = group / perTile * Tile.SIZE;
-                int from = offset + first * stride + group % perTile * GROUP;
-                Tile.interleave(source, from, stride, Math.min(Tile.SIZE, tokens - first), GROUP, square, 0);
+                x.interleave(group / perTile, group % perTile * GROUP, GROUP, square, 0);
                 for (int lane = 0; lane < Tile.SIZE; lane += LANES) {
                     round(square, lane, group);
                 }

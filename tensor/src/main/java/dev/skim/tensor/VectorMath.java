@@ -169,27 +169,26 @@ public final class VectorMath {
 
     /**
      * Rotates {@code n} pairs by their angles in each of {@code heads} heads, which start {@code stride} elements apart: of the first,
-     * elements {@code x[first + i]} and {@code x[second + i]} become {@code a cos - b sin} and {@code a sin + b cos}, with
+     * elements {@code x[first + i]} and {@code x[first + n + i]} become {@code a cos - b sin} and {@code a sin + b cos}, with
      * {@code cosines[at + i]} and, n elements behind it, the sine.
      */
-    public static void rotateHalves(
-            float[] x, int first, int second, int heads, int stride, float[] cosines, int at, int n) {
+    public static void rotateHalves(float[] x, int first, int heads, int stride, float[] cosines, int at, int n) {
         int i = 0;
         for (; i + Simd.LANES <= n; i += Simd.LANES) {
             FloatVector cos = FloatVector.fromArray(F, cosines, at + i);
             FloatVector sin = FloatVector.fromArray(F, cosines, at + n + i);
             for (int head = 0; head < heads; head++) {
                 int p = first + head * stride + i;
-                int q = second + head * stride + i;
                 FloatVector a = FloatVector.fromArray(F, x, p);
-                FloatVector b = FloatVector.fromArray(F, x, q);
+                FloatVector b = FloatVector.fromArray(F, x, p + n);
                 a.mul(cos).sub(b.mul(sin)).intoArray(x, p);
-                a.mul(sin).add(b.mul(cos)).intoArray(x, q);
+                a.mul(sin).add(b.mul(cos)).intoArray(x, p + n);
             }
         }
         for (; i < n; i++) {
             for (int head = 0; head < heads; head++) {
-                rotate(x, first + head * stride + i, second + head * stride + i, cosines[at + i], cosines[at + n + i]);
+                int p = first + head * stride + i;
+                rotate(x, p, p + n, cosines[at + i], cosines[at + n + i]);
             }
         }
     }

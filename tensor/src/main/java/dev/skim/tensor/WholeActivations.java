@@ -209,17 +209,14 @@ final class WholeActivations {
         factors[to + 2] = RoundedActivations.both(low - 64 * second, high - 64 * fourth);
     }
 
-    /**
-     * Rounds {@code tokens} tokens of {@code columns} elements, whole blocks; token t starts at {@code offset + t * stride}. Those of a
-     * batch are interleaved block by block, so that they come from memory once.
-     */
-    void set(float[] source, int offset, int stride, int tokens, int columns, Workers workers) {
-        if (tokens == 1) {
-            set(source, offset, columns);
+    /** Rounds a batch of whole blocks; its tokens are interleaved block by block, so that they come from memory once. */
+    void set(Activations x, Workers workers) {
+        if (x.tokens == 1) {
+            set(x.source, x.offset, x.columns);
             return;
         }
-        int perTile = columns / block;
-        int blocks = (tokens + Tile.SIZE - 1) / Tile.SIZE * perTile;
+        int perTile = x.columns / block;
+        int blocks = x.tileCount() * perTile;
         int size = Math.multiplyExact(blocks, block * Tile.SIZE);
         if (tiles.length < size) {
             tiles = new float[size];
@@ -227,10 +224,8 @@ final class WholeActivations {
         fitScales(blocks * Tile.SIZE);
         workers.run(blocks, 4, (begin, end, worker) -> {
             for (int b = begin; b < end; b++) {
-                int first = b / perTile * Tile.SIZE;
-                int from = offset + first * stride + b % perTile * block;
                 int to = b * block * Tile.SIZE;
-                Tile.interleave(source, from, stride, Math.min(Tile.SIZE, tokens - first), block, tiles, to);
+                x.interleave(b / perTile, b % perTile * block, block, tiles, to);
                 for (int lane = 0; lane < Tile.SIZE; lane += LANES) {
                     round(to + lane, b * Tile.SIZE + lane);
                 }

@@ -91,7 +91,7 @@ class TileTest {
         }
     }
 
-    private static float[] numbers(Random random, int count) {
+    static float[] numbers(Random random, int count) {
         float[] numbers = new float[count];
         for (int i = 0; i < count; i++) {
             numbers[i] = (float) random.nextGaussian();

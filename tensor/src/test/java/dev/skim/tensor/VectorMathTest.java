@@ -109,8 +109,8 @@ class VectorMathTest {
             @ForAll long seed) {
         Random random = new Random(seed);
         int stride = 2 * n + 3;
-        float[] x = numbers(random, heads * stride + 1);
-        float[] cosines = numbers(random, 2 * n + 2);
+        float[] x = TileTest.numbers(random, heads * stride + 1);
+        float[] cosines = TileTest.numbers(random, 2 * n + 2);
         float[] expected = x.clone();
         for (int i = 0; i < heads * n; i++) {
             int start = 1 + i / n * stride;
@@ -123,18 +123,10 @@ class VectorMathTest {
             expected[second] = x[first] * sin + x[second] * cos;
         }
         if (halves) {
-            VectorMath.rotateHalves(x, 1, 1 + n, heads, stride, cosines, 2, n);
+            VectorMath.rotateHalves(x, 1, heads, stride, cosines, 2, n);
         } else {
             VectorMath.rotateAdjacent(x, 1, heads, stride, cosines, 2, n);
         }
         assertArrayEquals(expected, x);
-    }
-
-    private static float[] numbers(Random random, int n) {
-        float[] numbers = new float[n];
-        for (int i = 0; i < n; i++) {
-            numbers[i] = (float) random.nextGaussian();
-        }
-        return numbers;
     }
 }
