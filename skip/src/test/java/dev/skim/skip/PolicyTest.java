@@ -205,7 +205,8 @@ class PolicyTest {
         double best = Double.POSITIVE_INFINITY;
         for (int set = 0; set < 1 << 2 * layers; set++) {
             BitSet bits = BitSet.valueOf(new long[] {set});
-            if (saved(bits, costs.getFirst(), layers) >= share) {
+            // Rounding may leave a set below the share that it saves exactly: one of four layers saves a quarter.
+            if (saved(bits, costs.getFirst(), layers) >= share - 1e-9) {
                 best = Math.min(best, harm(bits, harm, layerHarm));
             }
         }
