@@ -120,7 +120,7 @@ public final class Session implements AutoCloseable {
         boolean complete = false;
         try {
             run(missing, position, null);
-            decoder.run(sequence, tokens, position, position + 1, position, Phase.DECODE, plan, false);
+            decoder.run(sequence, tokens, position, position + 1, 1, position, Phase.DECODE, plan, false);
             decoder.logits(sequence, 0, 1, logits);
             complete = true;
         } catch (Hole hole) {
@@ -265,7 +265,8 @@ public final class Session implements AutoCloseable {
         take(batch);
         sequence.truncate(position);
         try {
-            decoder.run(sequence, tokens, position, position + batch.length, position, Phase.DECODE, SkipPlan.NONE, false);
+            decoder.run(
+                    sequence, tokens, position, position + batch.length, batch.length, position, Phase.DECODE, SkipPlan.NONE, false);
             decoder.logits(sequence, 0, batch.length, rows);
         } catch (RuntimeException | Error failure) {
             refuseOutOfMemory(failure);
@@ -417,8 +418,10 @@ public final class Session implements AutoCloseable {
         while (missing < end) {
             int begin = missing;
             int next = Math.min(begin + Decoder.BATCH, end);
+            int added = Math.max(0, next - Math.max(begin, position));
+            int outputs = rows != null ? added : next == end ? Math.min(added, 1) : 0;
             try {
-                if (!decoder.run(sequence, tokens, begin, next, begin, Phase.PREFILL, plan, begin >= position)) {
+                if (!decoder.run(sequence, tokens, begin, next, outputs, begin, Phase.PREFILL, plan, begin >= position)) {
                     throw new CancellationException("the prompt was cancelled");
                 }
             } catch (Hole hole) {
@@ -434,11 +437,10 @@ public final class Session implements AutoCloseable {
             }
             missing = next;
             count += next - begin;
-            int first = Math.max(begin, position);
-            if (rows != null && next > first) {
-                decoder.logits(sequence, first - begin, rows, first - position, next - first);
+            if (rows != null) {
+                decoder.logits(sequence, next - added - begin, rows, next - added - position, added);
             }
-            if (next == end && end > position) {
+            if (next == end && added > 0) {
                 decoder.logits(sequence, end - begin - 1, 1, logits);
             }
         }

@@ -115,7 +115,7 @@ final class SkippedModelDrafter implements Drafter {
         while (drafted < most && (drafted == 0 || always || length.goOn(drafted, probability))) {
             try {
                 if (!decoder.run(
-                        sequence, token, 0, 1, session.position() + drafted, Phase.DECODE, plan, true)) {
+                        sequence, token, 0, 1, 1, session.position() + drafted, Phase.DECODE, plan, true)) {
                     break;
                 }
             } catch (Hole hole) {

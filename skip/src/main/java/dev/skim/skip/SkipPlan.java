@@ -33,7 +33,11 @@ public interface SkipPlan {
     /** Called when the session starts a new request (a prompt and its answer). */
     default void newRequest() {}
 
-    /** Whether {@link #observe} wants this sublayer in this pass; asked only where {@link #decide} said run. */
+    /**
+     * Whether {@link #observe} wants this sublayer in this pass. Asked where {@link #decide} said run; and before the last
+     * attention of the feed-forward network behind it too, as both may be left uncomputed for tokens of a prompt whose
+     * logits are not needed, unless the plan wants to see them.
+     */
     default boolean observes(int sublayer, Phase phase) {
         return false;
     }

@@ -84,6 +84,26 @@ class InvarianceTest {
                 json.getFileName().toString(), () -> sameInAnyChunks(Reference.tinyModel(json), 150)));
     }
 
+    /** A prompt of which the last token's logits are asked, and no others, leaves out what those do not need. */
+    @TestFactory
+    Stream<DynamicTest> promptsForTheirLastLogits() {
+        return Reference.tiny().stream().map(json -> DynamicTest.dynamicTest(json.getFileName().toString(), () -> {
+            try (Model model = Model.load(Reference.tinyModel(json), LoadOptions.DEFAULT.withThreads(2))) {
+                int[] tokens = tokens(model, 600);
+                float[][] whole = logits(model, tokens, tokens.length);
+                for (int chunk : new int[] {1, 7, 64, tokens.length}) {
+                    try (Session session = model.openSession()) {
+                        for (int begin = 0; begin < Math.min(30 * chunk, tokens.length); begin += chunk) {
+                            int end = Math.min(tokens.length, begin + chunk);
+                            session.prefill(Arrays.copyOfRange(tokens, begin, end));
+                            assertArrayEquals(whole[end - 1], session.logits(), "chunks of " + chunk + ", to token " + end);
+                        }
+                    }
+                }
+            }
+        }));
+    }
+
     @Test
     void chunksOfTheRealModel() {
         sameInAnyChunks(Reference.model(), 70);

@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -68,14 +69,20 @@ class SkipHookTest {
     }
 
     /** Answers by sublayer, and keeps the streams that it is shown. */
-    private static class Script implements SkipPlan {
+    private class Script implements SkipPlan {
         private final Map<Integer, Decision> decisions;
+        private final List<Integer> observed;
         final List<Integer> asked = new ArrayList<>();
         final Map<Integer, float[]> inputs = new TreeMap<>();
         final Map<Integer, float[]> outputs = new TreeMap<>();
 
         Script(Map<Integer, Decision> decisions) {
+            this(decisions, IntStream.range(0, 2 * layers).boxed().toList());
+        }
+
+        Script(Map<Integer, Decision> decisions, List<Integer> observed) {
             this.decisions = decisions;
+            this.observed = observed;
         }
 
         @Override
@@ -86,7 +93,7 @@ class SkipHookTest {
 
         @Override
         public boolean observes(int sublayer, Phase phase) {
-            return true;
+            return observed.contains(sublayer);
         }
 
         @Override
@@ -213,6 +220,62 @@ class SkipHookTest {
         }
         SkipPlan tooLong = (sublayer, phase, count) -> new Decision.Replace(negate, 2 * layers + 1);
         assertThrows(IllegalStateException.class, () -> logits(tooLong, tokens));
+    }
+
+    /** The last layer computes the tokens whose logits are asked: no plan, and none of those logits, can tell. */
+    @Test
+    void whatNobodyReadsOfThePromptMakesNoDifference() {
+        int lastAttention = layers - 1;
+        int lastFeedForward = 2 * layers - 1;
+        List<Integer> computed = new ArrayList<>();
+        StandIn twice = new StandIn() {
+            @Override
+            public void apply(float[] stream, int offset, int count, Workers workers) {
+                computed.add(count);
+                for (int i = offset; i < offset + count * width; i++) {
+                    stream[i] *= 2;
+                }
+            }
+
+            @Override
+            public long multiplyAdds() {
+                return width;
+            }
+        };
+        BitSet few = new BitSet();
+        few.set(3);
+        BitSet ends = (BitSet) few.clone();
+        ends.set(tokens.length - 1);
+        for (Map<Integer, Decision> decisions : List.<Map<Integer, Decision>>of(
+                Map.of(),
+                Map.of(lastAttention, new Decision.LeaveOut(1.25f)),
+                Map.of(lastFeedForward, new Decision.LeaveOut(1.25f)),
+                Map.of(lastAttention, new Decision.RunTokens(few)),
+                Map.of(lastAttention, new Decision.RunTokens(ends), lastFeedForward, new Decision.RunTokens(ends)),
+                Map.of(lastFeedForward, new Decision.RunTokens(few)),
+                Map.of(lastFeedForward, new Decision.Replace(twice, 1)),
+                Map.of(lastAttention, new Decision.Replace(twice, 2)),
+                Map.of(lastAttention - 1, new Decision.Replace(twice, 1)),
+                Map.of(lastAttention, Decision.STOP))) {
+            for (List<Integer> observed : List.of(
+                    List.<Integer>of(), List.of(lastAttention), List.of(lastFeedForward), List.of(0, lastAttention - 1))) {
+                Script all = new Script(decisions, observed);
+                Script last = new Script(decisions, observed);
+                computed.clear();
+                try (Session whole = session(all); Session session = session(last)) {
+                    float[][] expected = whole.prefillAllLogits(tokens);
+                    session.prefill(tokens);
+                    assertArrayEquals(expected[tokens.length - 1], session.logits(), decisions + ", observed " + observed);
+                }
+                assertEquals(all.inputs.keySet(), last.inputs.keySet());
+                all.inputs.forEach((sublayer, stream) -> assertArrayEquals(stream, last.inputs.get(sublayer)));
+                all.outputs.forEach((sublayer, stream) -> assertArrayEquals(stream, last.outputs.get(sublayer)));
+            }
+            if (decisions.get(lastAttention) instanceof Decision.Replace
+                    || decisions.get(lastFeedForward) instanceof Decision.Replace) {
+                assertEquals(List.of(tokens.length, 1), computed);
+            }
+        }
     }
 
     @Test

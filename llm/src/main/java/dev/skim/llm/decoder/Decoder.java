@@ -16,7 +16,9 @@ import dev.skim.skip.SkipPlan;
 import dev.skim.tensor.VectorMath;
 import dev.skim.tensor.Workers;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.function.DoubleConsumer;
+import java.util.stream.IntStream;
 
 /**
  * A decoder-only transformer: embedding, layers, head. Immutable; what changes is in a {@link Sequence}.
@@ -130,10 +132,14 @@ public final class Decoder {
     }
 
     /**
-     * Runs tokens through the layers, and asks the plan before each sublayer. Afterwards {@link #logits} gives their
-     * logits.
+     * Runs tokens through the layers, and asks the plan before each sublayer. Afterwards {@link #logits} gives the logits
+     * of the last {@code outputs} of them.
+     *
+     * <p>The others leave their keys and values in every layer, and no more in the last one, whose attention is the last to
+     * read one token for another: in a prompt that is most of a layer's work.
      *
      * @param tokens {@code tokens[from]} to {@code tokens[to - 1]} are run, at most {@link #BATCH} of them
+     * @param outputs 0 to all of them
      * @param position of {@code tokens[from]} in the sequence
      * @param cancellable whether {@link Sequence#cancel()} ends the pass
      * @return false where the pass was cancelled; rows of its tokens may then be in the cache
@@ -144,11 +150,13 @@ public final class Decoder {
             int[] tokens,
             int from,
             int to,
+            int outputs,
             int position,
             Phase phase,
             SkipPlan plan,
             boolean cancellable) {
         int count = to - from;
+        sequence.firstOutput = Objects.checkIndex(count - outputs, count + 1);
         embed(sequence, tokens, from, count);
         float[] stream = sequence.stream;
         int width = config.width();
@@ -167,7 +175,9 @@ public final class Decoder {
                         sequence.before = Workspace.fit(sequence.before, count, width);
                         System.arraycopy(stream, 0, sequence.before, 0, count * width);
                     }
-                    compute(sequence, step, count, position, null);
+                    int first = firstNeeded(sequence, step, phase, plan);
+                    compute(sequence, step, count, position, first == 0 ? null : IntStream.range(first, count).toArray());
+                    sequence.spent += cost(step, count, count);
                     if (observed) {
                         plan.observe(sublayer, phase, sequence.before, stream, count, width);
                     }
@@ -184,7 +194,8 @@ public final class Decoder {
                         throw new IllegalStateException("a stand-in at sublayer " + sublayer + " cannot take the place of "
                                 + replace.span() + " sublayers where " + (2 * layers.length - step) + " are left");
                     }
-                    replace.standIn().apply(stream, 0, count, workers);
+                    int first = step + replace.span() < 2 * layers.length ? 0 : sequence.firstOutput;
+                    replace.standIn().apply(stream, first * width, count - first, workers);
                     sequence.spent += count * replace.standIn().multiplyAdds();
                     step += replace.span() - 1;
                 }
@@ -193,14 +204,40 @@ public final class Decoder {
                         throw new IllegalStateException("sublayer " + sublayer + " cannot run for token "
                                 + (some.tokens().length() - 1) + " of a batch of " + count);
                     }
-                    compute(sequence, step, count, position, some.tokens().stream().toArray());
+                    int first = firstNeeded(sequence, step, phase, plan);
+                    compute(sequence, step, count, position, some.tokens().stream().filter(t -> t >= first).toArray());
+                    sequence.spent += cost(step, count, some.tokens().cardinality());
                 }
                 case Decision.Stop stop -> step = 2 * layers.length;
             }
         }
-        sequence.wanted += count * (long) layers.length * (shape.attentionCost() + shape.feedForwardCost());
+        sequence.wanted += count * shape.layersCost();
         plan.end(phase);
         return true;
+    }
+
+    /**
+     * The first token of the batch whose stream anybody reads behind a sublayer. The last attention serves the sublayer
+     * behind it as well, which a plan may want to see whole.
+     */
+    private int firstNeeded(Sequence sequence, int step, Phase phase, SkipPlan plan) {
+        int last = layers.length - 1;
+        boolean all = step < 2 * last
+                || plan.observes(layers.length + last, phase)
+                || step == 2 * last && plan.observes(last, phase);
+        return all ? 0 : sequence.firstOutput;
+    }
+
+    /**
+     * Multiply-adds of a sublayer, as the skipping methods count them: those that nobody reads in the last layer
+     * ({@link #firstNeeded}) are a plan's merit as little as its cost.
+     */
+    private long cost(int step, int count, int computed) {
+        if (step % 2 == 1) {
+            return computed * shape.feedForwardCost();
+        }
+        long keyValue = layers[0].attention().keyValue().multiplyAdds();
+        return count * keyValue + computed * (shape.attentionCost() - keyValue);
     }
 
     private void embed(Sequence sequence, int[] tokens, int from, int count) {
@@ -234,13 +271,10 @@ public final class Decoder {
             layer.attention().apply(
                     sequence.normed, count, position, rows, own, sequence.cache, sequence.space, sequence.output, workers);
             add(sequence, layer.attentionPostNorm(), computed, rows);
-            long keyValue = layer.attention().keyValue().multiplyAdds();
-            sequence.spent += count * keyValue + computed * (layer.attention().multiplyAdds() - keyValue);
         } else if (computed > 0) {
             normalise(sequence, layer.feedForwardNorm(), computed, rows);
             layer.feedForward().apply(sequence.normed, computed, sequence.space, sequence.output, workers);
             add(sequence, layer.feedForwardPostNorm(), computed, rows);
-            sequence.spent += computed * layer.feedForward().multiplyAdds();
         }
     }
 
@@ -276,8 +310,13 @@ public final class Decoder {
      * Computes the logits of {@code count} tokens of the last pass, from its token {@code first} on.
      *
      * @param out count x vocabulary, row-major
+     * @throws IllegalArgumentException when {@code first} is before the tokens that the pass was to give outputs of
      */
     public void logits(Sequence sequence, int first, int count, float[] out) {
+        if (first < sequence.firstOutput) {
+            throw new IllegalArgumentException(
+                    "token " + first + " has no output: the pass gave those from token " + sequence.firstOutput + " on");
+        }
         int width = config.width();
         workers.run(count, Workspace.GRAIN, (begin, end, worker) -> {
             for (int i = begin; i < end; i++) {

@@ -54,9 +54,9 @@ final class Rehearsal implements AutoCloseable {
         }
     }
 
-    /** Runs no layer once it is cancelled. */
+    /** Runs no layer once it is cancelled. Its layer stands for all: it computes every token, though a last one need not. */
     private void pass(int from, int to, Phase phase) {
-        decoder.run(sequence, tokens, from, to, from, phase, SkipPlan.NONE, true);
+        decoder.run(sequence, tokens, from, to, to - from, from, phase, SkipPlan.NONE, true);
     }
 
     /** Ends it, before its next sublayer: nobody waits for it. */

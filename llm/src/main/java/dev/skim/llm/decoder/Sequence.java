@@ -19,6 +19,9 @@ public final class Sequence {
     float[] before = new float[0];
     float[] logits = new float[0];
 
+    /** The first token of the last pass whose row of the stream is what the layers made of it. */
+    int firstOutput;
+
     /** Multiply-adds of the layers' products that the tokens so far would have taken, and those that they took. */
     long wanted;
 
