@@ -10,7 +10,7 @@ public final class Products {
     /** The most panels that a batch is multiplied with in one go: what they are unpacked to stays in a second-level cache. */
     static final int TOGETHER = 8;
 
-    /** Pieces of work for each thread that are to be had before units of panels go together. */
+    /** Pieces of work for each thread that are to be had before units of panels go together for a batch. */
     private static final int ENOUGH = 4;
 
     private final Workers.Task work = this::work;
@@ -20,7 +20,10 @@ public final class Products {
     private int[] strides = new int[4];
     private boolean[] adds = new boolean[4];
     private int[] ends = new int[4];
+
+    /** Units that go together, and how many pieces of as many there are; the rest go one by one. */
     private int[] together = new int[4];
+    private int[] wide = new int[4];
     private int count;
     private Activations activations;
 
@@ -38,6 +41,7 @@ public final class Products {
             adds = Arrays.copyOf(adds, more);
             ends = Arrays.copyOf(ends, more);
             together = Arrays.copyOf(together, more);
+            wide = Arrays.copyOf(wide, more);
         }
         matrices[count] = matrix;
         outs[count] = out;
@@ -77,9 +81,15 @@ public final class Products {
             }
             activations.prepare(matrix.layout(), workers);
             int units = matrix.units(activations);
-            int most = single ? PackedMatrix.PAIRS : TOGETHER / matrix.unitPanels(activations);
-            together[i] = Math.clamp(units / (ENOUGH * workers.threads()), 1, most);
-            items += (units + together[i] - 1) / together[i];
+            if (single) {
+                // The last ones are for every thread to have as many.
+                together[i] = PackedMatrix.PAIRS;
+                wide[i] = Math.max(0, units - workers.threads()) / together[i];
+            } else {
+                together[i] = Math.clamp(units / (ENOUGH * workers.threads()), 1, TOGETHER / matrix.unitPanels(activations));
+                wide[i] = units / together[i];
+            }
+            items += wide[i] + units - wide[i] * together[i];
             ends[i] = items;
             bytes = Math.max(bytes, together[i] * matrix.panelBytes());
         }
@@ -99,8 +109,9 @@ public final class Products {
         for (int item = begin; item < end; item++) {
             int i = owner(item);
             PackedMatrix matrix = matrices[i];
-            int unit = (item - (i == 0 ? 0 : ends[i - 1])) * together[i];
-            int units = Math.min(together[i], matrix.units(activations) - unit);
+            int piece = item - (i == 0 ? 0 : ends[i - 1]);
+            int units = piece < wide[i] ? together[i] : 1;
+            int unit = Math.min(piece, wide[i]) * together[i] + Math.max(0, piece - wide[i]);
             if (activations.tokens == 1) {
                 matrix.dot(unit, units, activations, outs[i], offsets[i], adds[i]);
             } else {
