@@ -34,9 +34,9 @@ public interface SkipPlan {
     default void newRequest() {}
 
     /**
-     * Whether {@link #observe} wants this sublayer in this pass. Asked where {@link #decide} said run; and before the last
-     * attention of the feed-forward network behind it too, as both may be left uncomputed for tokens of a prompt whose
-     * logits are not needed, unless the plan wants to see them.
+     * Whether {@link #observe} wants this sublayer in this pass. Asked where {@link #decide} said run. Of the last layer asked also
+     * where some tokens run, and of its feed-forward network already before its attention: both may leave tokens of a prompt
+     * uncomputed whose logits are not needed, unless the plan wants to see them.
      */
     default boolean observes(int sublayer, Phase phase) {
         return false;

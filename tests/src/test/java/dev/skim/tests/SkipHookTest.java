@@ -195,13 +195,14 @@ class SkipHookTest {
         }
     }
 
-    @Test
-    void aStandInTakesThePlaceOfARun() {
-        StandIn negate = new StandIn() {
+    /** Multiplies the stream, and notes for how many tokens. */
+    private StandIn times(float factor, List<Integer> computed) {
+        return new StandIn() {
             @Override
             public void apply(float[] stream, int offset, int count, Workers workers) {
+                computed.add(count);
                 for (int i = offset; i < offset + count * width; i++) {
-                    stream[i] = -stream[i];
+                    stream[i] *= factor;
                 }
             }
 
@@ -210,6 +211,11 @@ class SkipHookTest {
                 return width;
             }
         };
+    }
+
+    @Test
+    void aStandInTakesThePlaceOfARun() {
+        StandIn negate = times(-1, new ArrayList<>());
         // Feed-forward 0, attention 1 and feed-forward 1, in execution order.
         Script script = run(Map.of(layers, new Decision.Replace(negate, 3)));
         assertEquals(List.of(0, 3, 2, 5), script.asked);
@@ -228,20 +234,7 @@ class SkipHookTest {
         int lastAttention = layers - 1;
         int lastFeedForward = 2 * layers - 1;
         List<Integer> computed = new ArrayList<>();
-        StandIn twice = new StandIn() {
-            @Override
-            public void apply(float[] stream, int offset, int count, Workers workers) {
-                computed.add(count);
-                for (int i = offset; i < offset + count * width; i++) {
-                    stream[i] *= 2;
-                }
-            }
-
-            @Override
-            public long multiplyAdds() {
-                return width;
-            }
-        };
+        StandIn twice = times(2, computed);
         BitSet few = new BitSet();
         few.set(3);
         BitSet ends = (BitSet) few.clone();
