@@ -94,13 +94,9 @@ class KQuant45 extends QuantLayout {
                 scales(panel, blockAt(at[2 * pair + 1], from), shortShift(), s, ROWS);
             }
             for (int g = 0; g < block / group; g++) {
-                for (int pair = 0; pair < pairs; pair++) {
-                    int a = blockAt(at[2 * pair], from) + codes + g * groupBytes();
-                    int b = blockAt(at[2 * pair + 1], from) + codes + g * groupBytes();
-                    ShortTile.dot(
-                            panel, a, b, scratch.pairScales[pair], g * SCALES, rounded, from / group + g, scratch.square,
-                            y, yo + 2 * pair * ROWS);
-                }
+                ShortTile.dot(
+                        panel, at, pairs, blockAt(codes, from) + g * groupBytes(), scratch.pairScales, g * SCALES,
+                        rounded, from / group + g, scratch.square, y, yo);
             }
         }
     }

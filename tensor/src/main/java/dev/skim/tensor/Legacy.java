@@ -70,13 +70,10 @@ final class Legacy extends QuantLayout {
             int set = from / block;
             float scale = rounded.scales[set];
             float sum = rounded.sums[set];
-            for (int pair = 0; pair < pairs; pair++) {
-                int a = blockAt(at[2 * pair], from);
-                int b = blockAt(at[2 * pair + 1], from);
-                int to = yo + 2 * pair * ROWS;
-                ShortTile.sum(panel, a + codes, b + codes, rounded, set, sums);
-                Halves.add(panel, a, minimum, shortShift(), sums, 0, scale, sum, y, to);
-                Halves.add(panel, b, minimum, shortShift(), sums, ROWS, scale, sum, y, to + ROWS);
+            ShortTile.sum(panel, at, pairs, blockAt(codes, from), rounded, set, sums);
+            for (int i = 0; i < 2 * pairs; i++) {
+                Halves.add(
+                        panel, blockAt(at[i], from), minimum, shortShift(), sums, i * ROWS, scale, sum, y, yo + i * ROWS);
             }
         }
     }
