@@ -121,6 +121,33 @@ final class Halves {
         }
     }
 
+    /**
+     * Adds a lone token's group of a K-quant for a panel's 32 rows, as {@link #add}: d is the unsigned byte {@code q[at + r]} times the
+     * factor {@code s[so + r]}, and -m the one {@code minima} behind it times {@code s[so + 32 + r]}. The bits are those of
+     * {@link #groups} and {@link ShortTile#multiply}.
+     *
+     * @param minima 0 where m is 0
+     */
+    static void addGroup(
+            byte[] q, int at, int minima, float[] s, int so, float shift, float[] t, int from, float scale, float sum,
+            float[] y, int yo) {
+        for (int r = 0; r < ROWS; r += Simd.LANES) {
+            FloatVector d = ((FloatVector) ((IntVector) ByteVector.fromArray(BYTES, q, at + r)
+                            .convertShape(ZERO_EXTEND_B2I, I, 0))
+                    .convertShape(I2F, F, 0))
+                    .mul(FloatVector.fromArray(F, s, so + r));
+            FloatVector out = FloatVector.fromArray(F, t, from + r).fma(d.mul(scale), FloatVector.fromArray(F, y, yo + r));
+            FloatVector more = d.mul(shift);
+            if (minima > 0) {
+                more = more.sub(((FloatVector) ((IntVector) ByteVector.fromArray(BYTES, q, at + minima + r)
+                                .convertShape(ZERO_EXTEND_B2I, I, 0))
+                        .convertShape(I2F, F, 0))
+                        .mul(FloatVector.fromArray(F, s, so + ROWS + r)));
+            }
+            more.fma(FloatVector.broadcast(F, sum), out).intoArray(y, yo + r);
+        }
+    }
+
     /** Puts {@code shift * d} where the minima of groups stand whose scales are d, of a panel's 32 rows; nothing where it is 0. */
     static void shift(int groups, float shift, float[] s, int so) {
         for (int g = 0; g < groups && shift != 0; g++) {

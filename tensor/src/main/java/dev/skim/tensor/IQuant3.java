@@ -51,4 +51,16 @@ final class IQuant3 extends KQuant45 {
         Halves.multiply(panel, at + GROUP_SCALES, GROUPS, s, so + FACTORS, s, so, SCALES);
         Halves.shift(GROUPS, shift - MIDDLE, s, so);
     }
+
+    @Override
+    void factors(byte[] panel, int at, float[] s, int so) {
+        Halves.expand(panel, at, ROWS, s, so);
+    }
+
+    @Override
+    void addGroup(
+            byte[] panel, int at, int g, float[] s, int so, float[] t, int from, float scale, float sum, float[] y, int yo) {
+        int bytes = at + GROUP_SCALES + g * ROWS;
+        Halves.addGroup(panel, bytes, 0, s, so, shortShift() - MIDDLE, t, from, scale, sum, y, yo);
+    }
 }

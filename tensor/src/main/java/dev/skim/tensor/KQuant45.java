@@ -9,6 +9,9 @@ package dev.skim.tensor;
 class KQuant45 extends QuantLayout {
     private static final int MINIMUM_FACTORS = 64;
 
+    /** Floats of a panel's factors for a lone token. */
+    private static final int FACTORS = 2 * ROWS;
+
     /** The eight groups' scales, and behind them their minima. */
     private static final int GROUP_SCALES = 128;
 
@@ -83,20 +86,38 @@ class KQuant45 extends QuantLayout {
         Halves.groups(panel, at + GROUP_SCALES, 8, s, factors, shift, so);
     }
 
+    /** Puts the factors of a panel's block at {@code at} to {@code s[so + row]}, those for its minima 32 behind. */
+    void factors(byte[] panel, int at, float[] s, int so) {
+        Halves.expand(panel, at, ROWS, s, so);
+        Halves.expand(panel, at + MINIMUM_FACTORS, ROWS, s, so + ROWS);
+    }
+
+    /** Adds a lone token's group g of a panel's block at {@code at}, as {@link Halves#add}; its factors stand in {@code s}. */
+    void addGroup(
+            byte[] panel, int at, int g, float[] s, int so, float[] t, int from, float scale, float sum, float[] y, int yo) {
+        int bytes = at + GROUP_SCALES + g * ROWS;
+        Halves.addGroup(panel, bytes, 8 * ROWS, s, so, shortShift(), t, from, scale, sum, y, yo);
+    }
+
     @Override
-    void roundedDot(
+    final void roundedDot(
             byte[] panel, int[] at, int pairs, int columns, Activations x, float[] y, int yo, Scratch scratch) {
+        float[] s = scratch.scales;
+        float[] sums = scratch.square;
         RoundedActivations rounded = x.rounded(bits);
+        // Scales and minima are used once, each with its group: all of a block's at first would stop the stream of memory.
         for (int from = 0; from < columns; from += block) {
-            for (int pair = 0; pair < pairs; pair++) {
-                float[] s = scratch.pairScales[pair];
-                scales(panel, blockAt(at[2 * pair], from), shortShift(), s, 0);
-                scales(panel, blockAt(at[2 * pair + 1], from), shortShift(), s, ROWS);
+            for (int i = 0; i < 2 * pairs; i++) {
+                factors(panel, blockAt(at[i], from), s, i * FACTORS);
             }
             for (int g = 0; g < block / group; g++) {
-                ShortTile.dot(
-                        panel, at, pairs, blockAt(codes, from) + g * groupBytes(), scratch.pairScales, g * SCALES,
-                        rounded, from / group + g, scratch.square, y, yo);
+                int set = from / group + g;
+                float scale = rounded.scales[set];
+                float sum = rounded.sums[set];
+                ShortTile.sum(panel, at, pairs, blockAt(codes, from) + g * groupBytes(), rounded, set, sums);
+                for (int i = 0; i < 2 * pairs; i++) {
+                    addGroup(panel, blockAt(at[i], from), g, s, i * FACTORS, sums, i * ROWS, scale, sum, y, yo + i * ROWS);
+                }
             }
         }
     }

@@ -317,28 +317,6 @@ final class ShortTile {
     }
 
     /**
-     * Multiplies a group with minima of {@code pairs} pairs of panels, whose bytes stand {@code add} behind their starts {@code at}, with a
-     * lone token and adds the products to {@code y}: 32 rows of each panel. It is group {@code set} of the token; the pairs' scales and
-     * minima stand in {@code s} from {@code so} on.
-     */
-    static void dot(
-            byte[] q, int[] at, int pairs, int add, float[][] s, int so, RoundedActivations x, int set, float[] sums,
-            float[] y, int yo) {
-        sum(q, at, pairs, add, x, set, sums);
-        FloatVector scale = FloatVector.broadcast(F, x.scales[set]);
-        FloatVector total = FloatVector.broadcast(F, x.sums[set]);
-        for (int pair = 0; pair < pairs; pair++) {
-            float[] d = s[pair];
-            for (int r = 0; r < ROWS; r += Simd.LANES) {
-                int to = yo + pair * ROWS + r;
-                FloatVector out = FloatVector.fromArray(F, sums, pair * ROWS + r)
-                        .fma(FloatVector.fromArray(F, d, so + r).mul(scale), FloatVector.fromArray(F, y, to));
-                FloatVector.fromArray(F, d, so + QuantLayout.MINIMA + r).fma(total, out).intoArray(y, to);
-            }
-        }
-    }
-
-    /**
      * A lone token's sums of a group for the rows of {@code pairs} pairs of panels, {@code sums[panel * 32 + row]}, unpacking in
      * registers; what is to be scaled and added then.
      */
