@@ -40,6 +40,16 @@ public final class PackedMatrix {
      */
     static final int PAIRS = Simd.BITS == 512 ? 2 : 1;
 
+    /** Bytes of each panel that a step of reading ahead takes, and that it takes at most: they stay in a second-level cache. */
+    private static final int STEP = 512;
+    private static final int MOST = 1 << 16;
+
+    /** Bytes of a line of the caches. */
+    private static final int LINE = 64;
+
+    /** Reads ahead what a thread will most likely multiply first with a lone token. */
+    final Workers.Ahead ahead = this::readAhead;
+
     private final ElementType type;
     private final int rows;
     private final int columns;
@@ -175,6 +185,26 @@ public final class PackedMatrix {
             layout.dot(slab(first), at, pairs, columns, x.tiles, sums, 0, scratch);
         }
         System.arraycopy(sums, 0, out, outOffset + from, n);
+    }
+
+    /** Threads claim pieces in the order in which they join: the caller first. Lines come in the order in which a product reads them. */
+    private boolean readAhead(int worker, int step) {
+        long first = 2L * PAIRS * worker * Products.grain(PAIRS * panelBytes);
+        int from = step * STEP;
+        int to = Math.min(from + STEP, Math.min(panelBytes, MOST));
+        if (from >= to || first + 2 * PAIRS > panels()) {
+            return false;
+        }
+        byte[] q = slab((int) first);
+        int start = offset((int) first);
+        int sum = 0;
+        for (int i = from; i < to; i += LINE) {
+            for (int panel = 0; panel < 2 * PAIRS; panel++) {
+                sum += q[start + panel * panelBytes + i];
+            }
+        }
+        Scratch.get().ahead += sum;
+        return true;
     }
 
     /** Panels that a product has in a unit: two for a lone token, and where it rounds. */

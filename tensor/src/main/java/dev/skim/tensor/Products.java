@@ -1,6 +1,8 @@
 package dev.skim.tensor;
 
 import java.util.Arrays;
+import java.util.IdentityHashMap;
+import java.util.Map;
 
 /**
  * Products of several matrices with the same activations in one parallel region: handing work to the threads costs a
@@ -26,6 +28,14 @@ public final class Products {
     private int[] wide = new int[4];
     private int count;
     private Activations activations;
+
+    /**
+     * Which matrix came after which, each the first of its region: a decoder has the same ones in the same order for every token, and
+     * threads that wait read the next one ahead.
+     */
+    private final Map<PackedMatrix, PackedMatrix> followers = new IdentityHashMap<>();
+
+    private PackedMatrix last;
 
     /** Makes an empty list. */
     public Products() {}
@@ -93,8 +103,23 @@ public final class Products {
             ends[i] = items;
             bytes = Math.max(bytes, together[i] * matrix.panelBytes());
         }
-        // A thread claims about 64 KiB of weights at a time for a lone token: some 3 microseconds of work.
-        workers.run(items, single ? Math.max(1, 32_768 / bytes) : 1, work);
+        PackedMatrix follower = single ? follower(matrices[0]) : null;
+        workers.ahead(follower == null ? null : follower.ahead);
+        workers.run(items, single ? grain(bytes) : 1, work);
+    }
+
+    /** Units that a thread claims at a time for a lone token, of so many bytes a panel: about 64 KiB, some 3 microseconds of work. */
+    static int grain(int bytes) {
+        return Math.max(1, 32_768 / bytes);
+    }
+
+    /** What came after {@code first} when it was multiplied last; notes that it came after the one before. */
+    private PackedMatrix follower(PackedMatrix first) {
+        if (last != null) {
+            followers.put(last, first);
+        }
+        last = first;
+        return followers.get(first);
     }
 
     private int owner(int item) {

@@ -39,6 +39,9 @@ final class Scratch {
     /** Sums in 16-bit lanes: two panels for a tile of tokens. */
     final short[] shortSums = new short[Tile.SIZE * ShortTile.ROWS];
 
+    /** A sum of what was read ahead, which would not be read if nobody wanted it. */
+    int ahead;
+
     private float[] results = new float[0];
     private byte[] rows = new byte[0];
 

@@ -32,6 +32,17 @@ public final class Workers implements AutoCloseable {
         void run(int begin, int end, int worker);
     }
 
+    /** What threads do while they wait. It must not change anything that matters. */
+    @FunctionalInterface
+    interface Ahead {
+        /**
+         * Does something of less than a microsecond, the {@code step}th since the thread waits.
+         *
+         * @return whether there is more to do
+         */
+        boolean step(int worker, int step);
+    }
+
     /** In {@link #state}: the region may be joined. */
     private static final long OPEN = 1 << 16;
 
@@ -49,6 +60,7 @@ public final class Workers implements AutoCloseable {
     private Task task;
     private int count;
     private int grain;
+    private Ahead ahead;
     private volatile boolean closed;
     private final AtomicReference<Throwable> failure = new AtomicReference<>();
     private long regions;
@@ -141,6 +153,11 @@ public final class Workers implements AutoCloseable {
         }
     }
 
+    /** What threads do while they wait, from the next region on; null for nothing. Of several callers the last one has its way. */
+    void ahead(Ahead ahead) {
+        this.ahead = ahead;
+    }
+
     private void region(int count, int grain, Task task) {
         regions++;
         this.task = task;
@@ -156,9 +173,13 @@ public final class Workers implements AutoCloseable {
         }
         work(task, count, grain, 0);
         state.getAndAdd(-OPEN);
+        Ahead more = ahead;
+        int steps = 0;
         int polls = 0;
         while ((state.get() & JOINED) != 0) {
-            if (++polls < SPINS) {
+            if (more != null) {
+                more = more.step(0, steps++) ? more : null;
+            } else if (++polls < SPINS) {
                 Thread.onSpinWait();
             } else {
                 Thread.yield();
@@ -187,6 +208,8 @@ public final class Workers implements AutoCloseable {
 
     private void loop(Worker worker) {
         int seen = 0;
+        Ahead more = null;
+        int steps = 0;
         int polls = 0;
         while (!closed) {
             long now = state.get();
@@ -194,10 +217,14 @@ public final class Workers implements AutoCloseable {
             if (region != seen && (now & OPEN) != 0) {
                 if (state.compareAndSet(now, now + 1)) {
                     seen = region;
+                    more = ahead;
                     work(task, count, grain, worker.number);
                     state.getAndDecrement();
+                    steps = 0;
                     polls = 0;
                 }
+            } else if (more != null) {
+                more = more.step(worker.number, steps++) ? more : null;
             } else if (++polls < SPINS) {
                 Thread.onSpinWait();
             } else if (polls < SPINS + YIELDS) {

@@ -3,6 +3,7 @@ package dev.skim.tensor;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -16,6 +17,7 @@ import net.jqwik.api.Combinators;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
+import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -428,6 +430,26 @@ class PackedMatrixTest {
                     throw new UnsupportedOperationException();
                 }
             }, 2_000, 512, workers));
+        }
+    }
+
+    /** Whatever the shape and the thread, and to an end: a second-level cache holds it. */
+    @Property(tries = 60)
+    void readsAheadWithinTheMatrix(
+            @ForAll ElementType type, @ForAll @IntRange(min = 1, max = 700) int rows, @ForAll @IntRange(min = 1, max = 40) int blocks) {
+        try (Workers workers = new Workers(1)) {
+            int columns = blocks * type.blockSize();
+            byte[] zeros = new byte[Math.toIntExact(rows * type.bytes(columns))];
+            PackedMatrix matrix = PackedMatrix.pack(type, MemorySegment.ofArray(zeros), rows, columns, workers);
+            for (int worker = 0; worker < 9; worker++) {
+                int step = 0;
+                while (matrix.ahead.step(worker, step)) {
+                    step++;
+                }
+                int bytes = 512 * step * 2 * PackedMatrix.PAIRS;
+                assertTrue(bytes <= 1 << 18, worker + " reads " + bytes + " bytes");
+                assertTrue(worker > 0 || step > 0 || matrix.panels() < 2 * PackedMatrix.PAIRS);
+            }
         }
     }
 

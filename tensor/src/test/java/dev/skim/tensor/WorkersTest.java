@@ -62,6 +62,35 @@ class WorkersTest {
         }
     }
 
+    /** Threads that wait do as they are told, step by step, for ever if need be, and are there for the next region and the end. */
+    @Test
+    @Timeout(60)
+    void threadsThatWaitWorkAhead() {
+        try (Workers workers = new Workers(3)) {
+            AtomicIntegerArray next = new AtomicIntegerArray(3);
+            AtomicInteger wrong = new AtomicInteger();
+            workers.ahead((worker, step) -> {
+                if (step != 0 && step != next.get(worker)) {
+                    wrong.incrementAndGet();
+                }
+                next.set(worker, step + 1);
+                return true;
+            });
+            for (int region = 0; region < 20; region++) {
+                meet(workers);
+                await(() -> next.get(1) > 10 && next.get(2) > 10);
+            }
+            assertEquals(0, wrong.get(), "steps out of turn");
+            workers.ahead(null);
+            meet(workers);
+            int first = next.get(1);
+            int second = next.get(2);
+            meet(workers);
+            assertEquals(first, next.get(1));
+            assertEquals(second, next.get(2));
+        }
+    }
+
     /** So many that a range's end, and what threads claim beyond the last item, are no ints. */
     @Property(tries = 30)
     void rangesAtTheEndOfInts(
