@@ -323,22 +323,16 @@ final class ShortTile {
     static void sum(byte[] q, int[] at, int pairs, int add, RoundedActivations x, int set, float[] sums) {
         int start = x.starts[set];
         int xo = set * PARTS * (x.bits == 5 ? BytePlanes.FIVES : GROUP / EIGHT);
-        if (pairs == 2) {
-            int a = at[0] + add, b = at[1] + add, c = at[2] + add, d = at[3] + add;
-            if (x.bits == 5) {
-                fives(q, a, b, c, d, x.codes, xo, start, sums);
-            } else {
-                fours(q, a, b, c, d, x.codes, xo, start, sums);
-            }
-            return;
-        }
-        for (int r = 0; r < Tile.SIZE; r += Simd.STRIP) {
-            int a = at[0] + add + 4 * r;
-            int b = at[1] + add + 4 * r;
-            if (x.bits == 5) {
-                five(q, a, b, x.codes, xo, start, sums, r);
-            } else {
-                four(q, a, b, x.codes, xo, start, sums, r);
+        for (int pair = 0; pair < pairs; pair++) {
+            for (int r = 0; r < Tile.SIZE; r += Simd.STRIP) {
+                int a = at[2 * pair] + add + 4 * r;
+                int b = at[2 * pair + 1] + add + 4 * r;
+                int to = pair * ROWS + r;
+                if (x.bits == 5) {
+                    five(q, a, b, x.codes, xo, start, sums, to);
+                } else {
+                    four(q, a, b, x.codes, xo, start, sums, to);
+                }
             }
         }
     }
@@ -379,76 +373,6 @@ final class ShortTile {
         ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, to + Tile.SIZE + l);
     }
 
-    /**
-     * {@link #four} for two pairs of panels whose rows are two vectors, number by number: eight lines of memory are asked for together,
-     * and come 1.1 times as fast as the lines of one pair's group and then of the other's.
-     */
-    private static void fours(byte[] q, int qa, int qb, int qc, int qd, int[] x, int xo, int start, float[] sums) {
-        int l = Simd.LANES;
-        ShortVector a0 = ShortVector.zero(S), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
-        int ai = Simd.index(qa), bi = Simd.index(qb), ci = Simd.index(qc), di = Simd.index(qd), xi = Simd.index(xo);
-        for (int p = 0; p < GROUP / EIGHT; p++) {
-            int at = p * Integer.BYTES * Tile.SIZE;
-            Simd.keepLoads();
-            ShortVector t = IntVector.broadcast(I, x[xi + PARTS * p]).reinterpretAsShorts();
-            IntVector ua0 = ByteVector.fromArray(WORDS, q, ai + at).reinterpretAsInts();
-            a0 = a0.add(ua0.reinterpretAsShorts().mul(t));
-            IntVector ua1 = ByteVector.fromArray(WORDS, q, ai + at + 4 * l).reinterpretAsInts();
-            a1 = a1.add(ua1.reinterpretAsShorts().mul(t));
-            IntVector ub0 = ByteVector.fromArray(WORDS, q, bi + at).reinterpretAsInts();
-            b0 = b0.add(ub0.reinterpretAsShorts().mul(t));
-            IntVector ub1 = ByteVector.fromArray(WORDS, q, bi + at + 4 * l).reinterpretAsInts();
-            b1 = b1.add(ub1.reinterpretAsShorts().mul(t));
-            IntVector uc0 = ByteVector.fromArray(WORDS, q, ci + at).reinterpretAsInts();
-            c0 = c0.add(uc0.reinterpretAsShorts().mul(t));
-            IntVector uc1 = ByteVector.fromArray(WORDS, q, ci + at + 4 * l).reinterpretAsInts();
-            c1 = c1.add(uc1.reinterpretAsShorts().mul(t));
-            IntVector ud0 = ByteVector.fromArray(WORDS, q, di + at).reinterpretAsInts();
-            d0 = d0.add(ud0.reinterpretAsShorts().mul(t));
-            IntVector ud1 = ByteVector.fromArray(WORDS, q, di + at + 4 * l).reinterpretAsInts();
-            d1 = d1.add(ud1.reinterpretAsShorts().mul(t));
-            for (int i = 1; i < PARTS; i++) {
-                t = IntVector.broadcast(I, x[xi + PARTS * p + i]).reinterpretAsShorts();
-                ua0 = ua0.lanewise(LSHR, 4);
-                a0 = a0.add(ua0.reinterpretAsShorts().mul(t));
-                ua1 = ua1.lanewise(LSHR, 4);
-                a1 = a1.add(ua1.reinterpretAsShorts().mul(t));
-                ub0 = ub0.lanewise(LSHR, 4);
-                b0 = b0.add(ub0.reinterpretAsShorts().mul(t));
-                ub1 = ub1.lanewise(LSHR, 4);
-                b1 = b1.add(ub1.reinterpretAsShorts().mul(t));
-                uc0 = uc0.lanewise(LSHR, 4);
-                c0 = c0.add(uc0.reinterpretAsShorts().mul(t));
-                uc1 = uc1.lanewise(LSHR, 4);
-                c1 = c1.add(uc1.reinterpretAsShorts().mul(t));
-                ud0 = ud0.lanewise(LSHR, 4);
-                d0 = d0.add(ud0.reinterpretAsShorts().mul(t));
-                ud1 = ud1.lanewise(LSHR, 4);
-                d1 = d1.add(ud1.reinterpretAsShorts().mul(t));
-            }
-        }
-        // What the sums start from comes last. C2 may not know yet of which class a sum is that comes out of a loop, and then goes by
-        // its profile: shorts that are added are all of this width, but of those that are reinterpreted or stored some are of half
-        // of it, and the sum would become an object.
-        ShortVector first = IntVector.broadcast(I, start).reinterpretAsShorts();
-        IntVector u = a0.add(first).reinterpretAsInts();
-        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, 0);
-        u = a1.add(first).reinterpretAsInts();
-        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, l);
-        u = b0.add(first).reinterpretAsInts();
-        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, Tile.SIZE);
-        u = b1.add(first).reinterpretAsInts();
-        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, Tile.SIZE + l);
-        u = c0.add(first).reinterpretAsInts();
-        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, 2 * Tile.SIZE);
-        u = c1.add(first).reinterpretAsInts();
-        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, 2 * Tile.SIZE + l);
-        u = d0.add(first).reinterpretAsInts();
-        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, 3 * Tile.SIZE);
-        u = d1.add(first).reinterpretAsInts();
-        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, 3 * Tile.SIZE + l);
-    }
-
     /** {@link #four} for codes of 5 bits. */
     private static void five(byte[] q, int qa, int qb, int[] x, int xo, int start, float[] sums, int to) {
         int l = Simd.LANES;
@@ -483,69 +407,5 @@ final class ShortTile {
         ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, to + Tile.SIZE);
         u = d.reinterpretAsInts();
         ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, to + Tile.SIZE + l);
-    }
-
-    /** {@link #fours} for codes of 5 bits. */
-    private static void fives(byte[] q, int qa, int qb, int qc, int qd, int[] x, int xo, int start, float[] sums) {
-        int l = Simd.LANES;
-        ShortVector a0 = ShortVector.zero(S), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
-        int ai = Simd.index(qa), bi = Simd.index(qb), ci = Simd.index(qc), di = Simd.index(qd), xi = Simd.index(xo);
-        for (int p = 0; p < BytePlanes.FIVES; p++) {
-            int at = p * Integer.BYTES * Tile.SIZE;
-            Simd.keepLoads();
-            ShortVector t = IntVector.broadcast(I, x[xi + PARTS * p]).reinterpretAsShorts();
-            IntVector ua0 = ByteVector.fromArray(WORDS, q, ai + at).reinterpretAsInts();
-            a0 = a0.add(ua0.reinterpretAsShorts().mul(t));
-            IntVector ua1 = ByteVector.fromArray(WORDS, q, ai + at + 4 * l).reinterpretAsInts();
-            a1 = a1.add(ua1.reinterpretAsShorts().mul(t));
-            IntVector ub0 = ByteVector.fromArray(WORDS, q, bi + at).reinterpretAsInts();
-            b0 = b0.add(ub0.reinterpretAsShorts().mul(t));
-            IntVector ub1 = ByteVector.fromArray(WORDS, q, bi + at + 4 * l).reinterpretAsInts();
-            b1 = b1.add(ub1.reinterpretAsShorts().mul(t));
-            IntVector uc0 = ByteVector.fromArray(WORDS, q, ci + at).reinterpretAsInts();
-            c0 = c0.add(uc0.reinterpretAsShorts().mul(t));
-            IntVector uc1 = ByteVector.fromArray(WORDS, q, ci + at + 4 * l).reinterpretAsInts();
-            c1 = c1.add(uc1.reinterpretAsShorts().mul(t));
-            IntVector ud0 = ByteVector.fromArray(WORDS, q, di + at).reinterpretAsInts();
-            d0 = d0.add(ud0.reinterpretAsShorts().mul(t));
-            IntVector ud1 = ByteVector.fromArray(WORDS, q, di + at + 4 * l).reinterpretAsInts();
-            d1 = d1.add(ud1.reinterpretAsShorts().mul(t));
-            for (int i = 1; i < PARTS; i++) {
-                t = IntVector.broadcast(I, x[xi + PARTS * p + i]).reinterpretAsShorts();
-                ua0 = ua0.lanewise(LSHR, 5);
-                a0 = a0.add(ua0.reinterpretAsShorts().mul(t));
-                ua1 = ua1.lanewise(LSHR, 5);
-                a1 = a1.add(ua1.reinterpretAsShorts().mul(t));
-                ub0 = ub0.lanewise(LSHR, 5);
-                b0 = b0.add(ub0.reinterpretAsShorts().mul(t));
-                ub1 = ub1.lanewise(LSHR, 5);
-                b1 = b1.add(ub1.reinterpretAsShorts().mul(t));
-                uc0 = uc0.lanewise(LSHR, 5);
-                c0 = c0.add(uc0.reinterpretAsShorts().mul(t));
-                uc1 = uc1.lanewise(LSHR, 5);
-                c1 = c1.add(uc1.reinterpretAsShorts().mul(t));
-                ud0 = ud0.lanewise(LSHR, 5);
-                d0 = d0.add(ud0.reinterpretAsShorts().mul(t));
-                ud1 = ud1.lanewise(LSHR, 5);
-                d1 = d1.add(ud1.reinterpretAsShorts().mul(t));
-            }
-        }
-        ShortVector first = IntVector.broadcast(I, start).reinterpretAsShorts();
-        IntVector u = a0.add(first).reinterpretAsInts();
-        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, 0);
-        u = a1.add(first).reinterpretAsInts();
-        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, l);
-        u = b0.add(first).reinterpretAsInts();
-        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, Tile.SIZE);
-        u = b1.add(first).reinterpretAsInts();
-        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, Tile.SIZE + l);
-        u = c0.add(first).reinterpretAsInts();
-        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, 2 * Tile.SIZE);
-        u = c1.add(first).reinterpretAsInts();
-        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, 2 * Tile.SIZE + l);
-        u = d0.add(first).reinterpretAsInts();
-        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, 3 * Tile.SIZE);
-        u = d1.add(first).reinterpretAsInts();
-        ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0)).intoArray(sums, 3 * Tile.SIZE + l);
     }
 }

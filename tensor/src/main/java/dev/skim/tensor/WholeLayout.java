@@ -26,9 +26,8 @@ abstract class WholeLayout extends QuantLayout {
     }
 
     /** Multiplies columns that share a scale of x; as {@link WholeProduct#dot}. */
-    void wholeDot(
-            byte[] q, int[] at, int pairs, int add, int column, WholeActivations x, int from, float[][] s, float[] y, int yo) {
-        WholeProduct.dot(q, at, pairs, add, column, x, from, s, y, yo);
+    void wholeDot(byte[] q, int first, int second, int column, WholeActivations x, int from, float[] s, float[] y, int yo) {
+        WholeProduct.dot(q, first, second, column, x, from, s, y, yo);
     }
 
     @Override
@@ -51,11 +50,16 @@ abstract class WholeLayout extends QuantLayout {
                 wholeScales(panel, blockAt(at[2 * pair + 1], from), s, ROWS);
             }
             for (int c = 0; c < block; c += whole.block) {
-                wholeDot(panel, at, pairs, blockAt(codes, from), c, whole, from, scratch.pairScales, y, yo);
-                for (int pair = 0; pair < pairs && hasMinima(); pair++) {
-                    WholeProduct.addMinima(
-                            scratch.pairScales[pair], c / group * SCALES + MINIMA, whole.block / group, whole.sums,
-                            (from + c) / group, y, yo + 2 * pair * ROWS);
+                for (int pair = 0; pair < pairs; pair++) {
+                    int to = yo + 2 * pair * ROWS;
+                    float[] s = scratch.pairScales[pair];
+                    wholeDot(
+                            panel, blockAt(at[2 * pair], from) + codes, blockAt(at[2 * pair + 1], from) + codes, c, whole, from,
+                            s, y, to);
+                    if (hasMinima()) {
+                        WholeProduct.addMinima(
+                                s, c / group * SCALES + MINIMA, whole.block / group, whole.sums, (from + c) / group, y, to);
+                    }
                 }
             }
         }

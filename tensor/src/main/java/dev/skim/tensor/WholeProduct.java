@@ -2,7 +2,6 @@ package dev.skim.tensor;
 
 import static dev.skim.tensor.Simd.F;
 import static dev.skim.tensor.Simd.I;
-import static dev.skim.tensor.Simd.S;
 import static dev.skim.tensor.Simd.WORDS;
 import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2F;
@@ -57,37 +56,27 @@ final class WholeProduct {
     private WholeProduct() {}
 
     /**
-     * Multiplies a block of {@code pairs} pairs of panels with a lone token: {@code y[yo + row] += ...}, 32 rows of each panel.
+     * Multiplies a block of two panels with a lone token: {@code y[yo + row] += ...}.
      *
-     * @param q codes, those of panel i from {@code at[i] + add} on
+     * @param q codes, those of the first panel from {@code first} on and those of the second from {@code second} on
      * @param column where the block starts, counted from the first of these codes, which is column {@code from} of x
-     * @param s for each pair the groups' scales c, {@link QuantLayout#SCALES} floats a group, and from {@link #FACTORS} on the rows'
-     *     factors d
+     * @param s the groups' scales c, {@link QuantLayout#SCALES} floats a group, and from {@link #FACTORS} on the rows' factors d
      */
     static void dot(
-            byte[] q, int[] at, int pairs, int add, int column, WholeActivations x, int from, float[][] s, float[] y, int yo) {
+            byte[] q, int first, int second, int column, WholeActivations x, int from, float[] s,
+            float[] y, int yo) {
         int group = (from + column) / GROUP;
         float scale = x.scales[(from + column) / x.block];
-        int codes = add + column / GROUP * GROUP * x.bits * Tile.SIZE / 8;
+        int codes = column / GROUP * GROUP * x.bits * Tile.SIZE / 8;
         int scales = column / GROUP * QuantLayout.SCALES;
         int xo = group * x.perGroup;
-        if (pairs == 2 && x.bits == 6) {
-            eight6(
-                    q, at[0] + codes, at[1] + codes, at[2] + codes, at[3] + codes, x.factors, xo, x.starts, group, s[0], s[1],
-                    scales, scale, y, yo);
-            return;
-        }
-        for (int pair = 0; pair < pairs; pair++) {
-            float[] d = s[pair];
-            for (int r = 0; r < Tile.SIZE; r += Simd.STRIP) {
-                int a = at[2 * pair] + codes + r * Integer.BYTES;
-                int b = at[2 * pair + 1] + codes + r * Integer.BYTES;
-                int to = yo + pair * ROWS + r;
-                switch (x.bits) {
-                    case 2 -> four2(q, a, b, x.factors, xo, d, scales + r, FACTORS + r, scale, y, to);
-                    case 4 -> four4(q, a, b, x.factors, xo, x.starts, group, d, scales + r, FACTORS + r, scale, y, to);
-                    default -> four6(q, a, b, x.factors, xo, x.starts, group, d, scales + r, FACTORS + r, scale, y, to);
-                }
+        for (int r = 0; r < Tile.SIZE; r += Simd.STRIP) {
+            int a = first + codes + r * Integer.BYTES;
+            int b = second + codes + r * Integer.BYTES;
+            switch (x.bits) {
+                case 2 -> four2(q, a, b, x.factors, xo, s, scales + r, FACTORS + r, scale, y, yo + r);
+                case 4 -> four4(q, a, b, x.factors, xo, x.starts, group, s, scales + r, FACTORS + r, scale, y, yo + r);
+                default -> four6(q, a, b, x.factors, xo, x.starts, group, s, scales + r, FACTORS + r, scale, y, yo + r);
             }
         }
     }
@@ -190,123 +179,6 @@ final class WholeProduct {
         nb.fma(FloatVector.fromArray(F, s, factors + l).mul(scale), FloatVector.fromArray(F, y, yo + l)).intoArray(y, yo + l);
         nc.fma(FloatVector.fromArray(F, s, factors + Tile.SIZE).mul(scale), FloatVector.fromArray(F, y, yo + Tile.SIZE)).intoArray(y, yo + Tile.SIZE);
         nd.fma(FloatVector.fromArray(F, s, factors + Tile.SIZE + l).mul(scale), FloatVector.fromArray(F, y, yo + Tile.SIZE + l)).intoArray(y, yo + Tile.SIZE + l);
-    }
-
-    /**
-     * {@link #four6} for two pairs of panels whose rows are two vectors, line by line of memory in turn ({@link ShortTile#fours}). All of
-     * a group's numbers one by one would be more than C2 inlines, and numbers that wait for their last product would fill its registers.
-     *
-     * @param s the first pair's scales
-     * @param z the second's
-     */
-    private static void eight6(
-            byte[] q, int qa, int qb, int qc, int qd, int[] x, int xo, int[] starts, int so, float[] s, float[] z, int scales,
-            float scale, float[] y, int yo) {
-        int l = Simd.LANES;
-        int ai = Simd.index(qa), bi = Simd.index(qb), ci = Simd.index(qc), di = Simd.index(qd);
-        int xi = Simd.index(xo), ti = Simd.index(so), si = Simd.index(scales);
-        FloatVector na0 = FloatVector.zero(F), na1 = na0, nb0 = na0, nb1 = na0, nc0 = na0, nc1 = na0, nd0 = na0, nd1 = na0;
-        for (int g = 0; g < GROUPS; g++) {
-            ShortVector a0 = ShortVector.zero(S), a1 = a0, b0 = a0, b1 = a0, c0 = a0, c1 = a0, d0 = a0, d1 = a0;
-            int k = xi + g * WholeActivations.FACTORS_6;
-            int sg = si + g * QuantLayout.SCALES;
-            IntVector u;
-            for (int n = 0; n < 3; n++) {
-                Simd.keepLoads();
-                int at = g * SIXES + n * NUMBER;
-                ShortVector t0 = IntVector.broadcast(I, x[k]).reinterpretAsShorts();
-                ShortVector t1 = IntVector.broadcast(I, x[k + 1]).reinterpretAsShorts();
-                ShortVector t2 = IntVector.broadcast(I, x[k + 2]).reinterpretAsShorts();
-                u = ByteVector.fromArray(WORDS, q, ai + at).reinterpretAsInts();
-                a0 = a0.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 6).reinterpretAsShorts().mul(t1));
-                a0 = a0.add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t2));
-                u = ByteVector.fromArray(WORDS, q, bi + at).reinterpretAsInts();
-                b0 = b0.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 6).reinterpretAsShorts().mul(t1));
-                b0 = b0.add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t2));
-                u = ByteVector.fromArray(WORDS, q, ci + at).reinterpretAsInts();
-                c0 = c0.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 6).reinterpretAsShorts().mul(t1));
-                c0 = c0.add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t2));
-                u = ByteVector.fromArray(WORDS, q, di + at).reinterpretAsInts();
-                d0 = d0.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 6).reinterpretAsShorts().mul(t1));
-                d0 = d0.add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t2));
-                u = ByteVector.fromArray(WORDS, q, ai + at + 4 * l).reinterpretAsInts();
-                a1 = a1.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 6).reinterpretAsShorts().mul(t1));
-                a1 = a1.add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t2));
-                u = ByteVector.fromArray(WORDS, q, bi + at + 4 * l).reinterpretAsInts();
-                b1 = b1.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 6).reinterpretAsShorts().mul(t1));
-                b1 = b1.add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t2));
-                u = ByteVector.fromArray(WORDS, q, ci + at + 4 * l).reinterpretAsInts();
-                c1 = c1.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 6).reinterpretAsShorts().mul(t1));
-                c1 = c1.add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t2));
-                u = ByteVector.fromArray(WORDS, q, di + at + 4 * l).reinterpretAsInts();
-                d1 = d1.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 6).reinterpretAsShorts().mul(t1));
-                d1 = d1.add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t2));
-                k += 3;
-                if (n == 1) {
-                    Simd.keepLoads();
-                    t0 = IntVector.broadcast(I, x[k]).reinterpretAsShorts();
-                    u = ByteVector.fromArray(WORDS, q, ai + at).reinterpretAsInts();
-                    a0 = a0.add(u.lanewise(LSHR, 14).reinterpretAsShorts().mul(t0));
-                    u = ByteVector.fromArray(WORDS, q, bi + at).reinterpretAsInts();
-                    b0 = b0.add(u.lanewise(LSHR, 14).reinterpretAsShorts().mul(t0));
-                    u = ByteVector.fromArray(WORDS, q, ci + at).reinterpretAsInts();
-                    c0 = c0.add(u.lanewise(LSHR, 14).reinterpretAsShorts().mul(t0));
-                    u = ByteVector.fromArray(WORDS, q, di + at).reinterpretAsInts();
-                    d0 = d0.add(u.lanewise(LSHR, 14).reinterpretAsShorts().mul(t0));
-                    u = ByteVector.fromArray(WORDS, q, ai + at + 4 * l).reinterpretAsInts();
-                    a1 = a1.add(u.lanewise(LSHR, 14).reinterpretAsShorts().mul(t0));
-                    u = ByteVector.fromArray(WORDS, q, bi + at + 4 * l).reinterpretAsInts();
-                    b1 = b1.add(u.lanewise(LSHR, 14).reinterpretAsShorts().mul(t0));
-                    u = ByteVector.fromArray(WORDS, q, ci + at + 4 * l).reinterpretAsInts();
-                    c1 = c1.add(u.lanewise(LSHR, 14).reinterpretAsShorts().mul(t0));
-                    u = ByteVector.fromArray(WORDS, q, di + at + 4 * l).reinterpretAsInts();
-                    d1 = d1.add(u.lanewise(LSHR, 14).reinterpretAsShorts().mul(t0));
-                    k++;
-                }
-            }
-            // Last, as there.
-            ShortVector first = IntVector.broadcast(I, starts[ti + g]).reinterpretAsShorts();
-            u = a0.add(first).reinterpretAsInts();
-            na0 = ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
-                    .fma(FloatVector.fromArray(F, s, sg), na0);
-            u = a1.add(first).reinterpretAsInts();
-            na1 = ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
-                    .fma(FloatVector.fromArray(F, s, sg + l), na1);
-            u = b0.add(first).reinterpretAsInts();
-            nb0 = ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
-                    .fma(FloatVector.fromArray(F, s, sg + Tile.SIZE), nb0);
-            u = b1.add(first).reinterpretAsInts();
-            nb1 = ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
-                    .fma(FloatVector.fromArray(F, s, sg + Tile.SIZE + l), nb1);
-            u = c0.add(first).reinterpretAsInts();
-            nc0 = ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
-                    .fma(FloatVector.fromArray(F, z, sg), nc0);
-            u = c1.add(first).reinterpretAsInts();
-            nc1 = ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
-                    .fma(FloatVector.fromArray(F, z, sg + l), nc1);
-            u = d0.add(first).reinterpretAsInts();
-            nd0 = ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
-                    .fma(FloatVector.fromArray(F, z, sg + Tile.SIZE), nd0);
-            u = d1.add(first).reinterpretAsInts();
-            nd1 = ((FloatVector) u.add(u.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
-                    .fma(FloatVector.fromArray(F, z, sg + Tile.SIZE + l), nd1);
-        }
-        na0.fma(FloatVector.fromArray(F, s, FACTORS).mul(scale), FloatVector.fromArray(F, y, yo))
-                .intoArray(y, yo);
-        na1.fma(FloatVector.fromArray(F, s, FACTORS + l).mul(scale), FloatVector.fromArray(F, y, yo + l))
-                .intoArray(y, yo + l);
-        nb0.fma(FloatVector.fromArray(F, s, FACTORS + Tile.SIZE).mul(scale), FloatVector.fromArray(F, y, yo + Tile.SIZE))
-                .intoArray(y, yo + Tile.SIZE);
-        nb1.fma(FloatVector.fromArray(F, s, FACTORS + Tile.SIZE + l).mul(scale), FloatVector.fromArray(F, y, yo + Tile.SIZE + l))
-                .intoArray(y, yo + Tile.SIZE + l);
-        nc0.fma(FloatVector.fromArray(F, z, FACTORS).mul(scale), FloatVector.fromArray(F, y, yo + 2 * Tile.SIZE))
-                .intoArray(y, yo + 2 * Tile.SIZE);
-        nc1.fma(FloatVector.fromArray(F, z, FACTORS + l).mul(scale), FloatVector.fromArray(F, y, yo + 2 * Tile.SIZE + l))
-                .intoArray(y, yo + 2 * Tile.SIZE + l);
-        nd0.fma(FloatVector.fromArray(F, z, FACTORS + Tile.SIZE).mul(scale), FloatVector.fromArray(F, y, yo + 3 * Tile.SIZE))
-                .intoArray(y, yo + 3 * Tile.SIZE);
-        nd1.fma(FloatVector.fromArray(F, z, FACTORS + Tile.SIZE + l).mul(scale), FloatVector.fromArray(F, y, yo + 3 * Tile.SIZE + l))
-                .intoArray(y, yo + 3 * Tile.SIZE + l);
     }
 
     /** The same with 4-bit codes, as {@link ShortTile} has them: two numbers a group, four products each. */

@@ -126,12 +126,8 @@ final class WholeTableLayout extends WholeLayout {
     }
 
     @Override
-    void wholeDot(
-            byte[] q, int[] at, int pairs, int add, int column, WholeActivations x, int from, float[][] s, float[] y, int yo) {
-        for (int pair = 0; pair < pairs; pair++) {
-            TableProduct.dot(
-                    table, q, at[2 * pair] + add, at[2 * pair + 1] + add, column, x, from, s[pair], y, yo + 2 * pair * ROWS);
-        }
+    void wholeDot(byte[] q, int first, int second, int column, WholeActivations x, int from, float[] s, float[] y, int yo) {
+        TableProduct.dot(table, q, first, second, column, x, from, s, y, yo);
     }
 
     @Override
