@@ -40,7 +40,7 @@ public final class PackedMatrix {
      */
     static final int PAIRS = Simd.BITS == 512 ? 2 : 1;
 
-    /** Bytes of each panel that a step of reading ahead takes, and that it takes at most: they stay in a second-level cache. */
+    /** Bytes of each panel that a step of reading ahead takes, and that all steps take at most: they stay in a second-level cache. */
     private static final int STEP = 512;
     private static final int MOST = 1 << 16;
 

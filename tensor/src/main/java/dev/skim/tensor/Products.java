@@ -108,7 +108,7 @@ public final class Products {
         workers.run(items, single ? grain(bytes) : 1, work);
     }
 
-    /** Units that a thread claims at a time for a lone token, of so many bytes a panel: about 64 KiB, some 3 microseconds of work. */
+    /** Pieces of twice so many bytes that a thread claims at a time for a lone token: about 64 KiB, some 3 microseconds of work. */
     static int grain(int bytes) {
         return Math.max(1, 32_768 / bytes);
     }
