@@ -4,6 +4,7 @@ import static dev.skim.tensor.Simd.BYTES;
 import static dev.skim.tensor.Simd.F;
 import static dev.skim.tensor.Simd.HALF_BYTES;
 import static dev.skim.tensor.Simd.I;
+import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.B2F;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
@@ -101,16 +102,17 @@ final class Halves {
     }
 
     /**
-     * Adds a lone token's group for a panel's 32 rows: {@code y[yo + r] += t[from + r] * (d * scale)}, and where there are minima
-     * {@code + (m + shift * d) * sum}. The block at {@code at} starts with its scales d and minima m. The bits are those of
+     * Adds a lone token's group for a panel's 32 rows: {@code y[yo + r] += n * (d * scale)} with n the sum of the halves of {@code t[from
+     * + r]}, modulo 2^16, and where there are minima {@code + (m + shift * d) * sum}. The block at {@code at} starts with its scales d and minima m. The bits are those of
      * {@link #scales} or {@link #scalesAndMinima} and {@link ShortTile#multiply}.
      */
     static void add(
-            byte[] q, int at, boolean minima, float shift, float[] t, int from, float scale, float sum, float[] y, int yo) {
+            byte[] q, int at, boolean minima, float shift, int[] t, int from, float scale, float sum, float[] y, int yo) {
         for (int r = 0; r < ROWS; r += Simd.LANES) {
             FloatVector d = ((IntVector) ByteVector.fromArray(HALF_BYTES, q, at + 2 * r).reinterpretAsShorts().convertShape(S2I, I, 0))
                     .lanewise(LSHL, 13).and(MASK).reinterpretAsFloats().mul(BIAS);
-            FloatVector out = FloatVector.fromArray(F, t, from + r)
+            IntVector sums = IntVector.fromArray(I, t, from + r);
+            FloatVector out = ((FloatVector) sums.add(sums.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
                     .fma(d.mul(scale), FloatVector.fromArray(F, y, yo + r));
             if (minima) {
                 FloatVector m = ((IntVector) ByteVector.fromArray(HALF_BYTES, q, at + 2 * ROWS + 2 * r).reinterpretAsShorts().convertShape(S2I, I, 0))
@@ -129,14 +131,16 @@ final class Halves {
      * @param minima 0 where m is 0
      */
     static void addGroup(
-            byte[] q, int at, int minima, float[] s, int so, float shift, float[] t, int from, float scale, float sum,
+            byte[] q, int at, int minima, float[] s, int so, float shift, int[] t, int from, float scale, float sum,
             float[] y, int yo) {
         for (int r = 0; r < ROWS; r += Simd.LANES) {
             FloatVector d = ((FloatVector) ((IntVector) ByteVector.fromArray(BYTES, q, at + r)
                             .convertShape(ZERO_EXTEND_B2I, I, 0))
                     .convertShape(I2F, F, 0))
                     .mul(FloatVector.fromArray(F, s, so + r));
-            FloatVector out = FloatVector.fromArray(F, t, from + r).fma(d.mul(scale), FloatVector.fromArray(F, y, yo + r));
+            IntVector sums = IntVector.fromArray(I, t, from + r);
+            FloatVector out = ((FloatVector) sums.add(sums.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
+                    .fma(d.mul(scale), FloatVector.fromArray(F, y, yo + r));
             FloatVector more = d.mul(shift);
             if (minima > 0) {
                 more = more.sub(((FloatVector) ((IntVector) ByteVector.fromArray(BYTES, q, at + minima + r)

@@ -11,7 +11,6 @@ import dev.skim.tensor.block.PointCodec;
  * row's block for the file's 110.
  */
 final class IQuant3 extends KQuant45 {
-    private static final int GROUPS = 8;
     private static final int GROUP_SCALES = 64;
     private static final int FACTORS = WholeProduct.FACTORS;
 
@@ -59,7 +58,7 @@ final class IQuant3 extends KQuant45 {
 
     @Override
     void addGroup(
-            byte[] panel, int at, int g, float[] s, int so, float[] t, int from, float scale, float sum, float[] y, int yo) {
+            byte[] panel, int at, int g, float[] s, int so, int[] t, int from, float scale, float sum, float[] y, int yo) {
         int bytes = at + GROUP_SCALES + g * ROWS;
         Halves.addGroup(panel, bytes, 0, s, so, shortShift() - MIDDLE, t, from, scale, sum, y, yo);
     }

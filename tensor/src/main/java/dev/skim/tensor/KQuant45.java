@@ -7,6 +7,11 @@ package dev.skim.tensor;
  * <p>In the panel the 6-bit numbers stand as bytes: 148 bytes a row's block for the file's 144, and no bit shuffling.
  */
 class KQuant45 extends QuantLayout {
+    private static final int GROUP = ShortTile.GROUP;
+
+    /** Groups of a block. */
+    static final int GROUPS = 8;
+
     private static final int MINIMUM_FACTORS = 64;
 
     /** Floats of a panel's factors for a lone token. */
@@ -31,7 +36,7 @@ class KQuant45 extends QuantLayout {
     }
 
     KQuant45(int bits, int scaleBytes) {
-        super(256, 32, bits, scaleBytes);
+        super(GROUPS * GROUP, GROUP, bits, scaleBytes);
     }
 
     @Override
@@ -49,7 +54,7 @@ class KQuant45 extends QuantLayout {
         boolean finite = BytePlanes.putFactors(rows, from, stride, panel, at);
         finite &= BytePlanes.putFactors(rows, from + 2, stride, panel, at + MINIMUM_FACTORS);
         packScales(rows, from + PACKED, stride, panel, at + GROUP_SCALES, planes);
-        for (int g = 0; g < 8; g++) {
+        for (int g = 0; g < GROUPS; g++) {
             int to = at + codes + g * unitBytes();
             if (bits == 5) {
                 BytePlanes.putFives(rows, from + CODES + 32 + g / 2 * 32, g % 2 * 4, from + CODES, g, stride, panel, to);
@@ -83,7 +88,7 @@ class KQuant45 extends QuantLayout {
         int factors = so + 7 * SCALES;
         Halves.expand(panel, at, ROWS, s, factors);
         Halves.expand(panel, at + MINIMUM_FACTORS, ROWS, s, factors + MINIMA);
-        Halves.groups(panel, at + GROUP_SCALES, 8, s, factors, shift, so);
+        Halves.groups(panel, at + GROUP_SCALES, GROUPS, s, factors, shift, so);
     }
 
     /** Puts the factors of a panel's block at {@code at} to {@code s[so + row]}, those for its minima 32 behind. */
@@ -94,29 +99,31 @@ class KQuant45 extends QuantLayout {
 
     /** Adds a lone token's group g of a panel's block at {@code at}, as {@link Halves#add}; its factors stand in {@code s}. */
     void addGroup(
-            byte[] panel, int at, int g, float[] s, int so, float[] t, int from, float scale, float sum, float[] y, int yo) {
+            byte[] panel, int at, int g, float[] s, int so, int[] t, int from, float scale, float sum, float[] y, int yo) {
         int bytes = at + GROUP_SCALES + g * ROWS;
-        Halves.addGroup(panel, bytes, 8 * ROWS, s, so, shortShift(), t, from, scale, sum, y, yo);
+        Halves.addGroup(panel, bytes, GROUPS * ROWS, s, so, shortShift(), t, from, scale, sum, y, yo);
     }
 
     @Override
     final void roundedDot(
             byte[] panel, int[] at, int pairs, int columns, Activations x, float[] y, int yo, Scratch scratch) {
         float[] s = scratch.scales;
-        float[] sums = scratch.square;
+        int[] sums = scratch.halves;
         RoundedActivations rounded = x.rounded(bits);
         // Scales and minima are used once, each with its group: all of a block's at first would stop the stream of memory.
-        for (int from = 0; from < columns; from += block) {
+        int blocks = columns / block;
+        for (int b = 0, add = 0; b < blocks; b++, add += blockBytes) {
             for (int i = 0; i < 2 * pairs; i++) {
-                factors(panel, blockAt(at[i], from), s, i * FACTORS);
+                factors(panel, at[i] + add, s, i * FACTORS);
             }
-            for (int g = 0; g < block / group; g++) {
-                int set = from / group + g;
+            int numbers = add + codes;
+            for (int g = 0; g < GROUPS; g++, numbers += groupBytes()) {
+                int set = b * GROUPS + g;
                 float scale = rounded.scales[set];
                 float sum = rounded.sums[set];
-                ShortTile.sum(panel, at, pairs, blockAt(codes, from) + g * groupBytes(), rounded, set, sums);
+                ShortTile.sum(panel, at, pairs, numbers, rounded, set, sums);
                 for (int i = 0; i < 2 * pairs; i++) {
-                    addGroup(panel, blockAt(at[i], from), g, s, i * FACTORS, sums, i * ROWS, scale, sum, y, yo + i * ROWS);
+                    addGroup(panel, at[i] + add, g, s, i * FACTORS, sums, i * ROWS, scale, sum, y, yo + i * ROWS);
                 }
             }
         }

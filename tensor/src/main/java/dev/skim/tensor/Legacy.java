@@ -63,17 +63,15 @@ final class Legacy extends QuantLayout {
     @Override
     void roundedDot(
             byte[] panel, int[] at, int pairs, int columns, Activations x, float[] y, int yo, Scratch scratch) {
-        float[] sums = scratch.square;
+        int[] sums = scratch.halves;
         RoundedActivations rounded = x.rounded(bits);
         // A block is a group, and so its scales are used once: they become f32 as they are.
-        for (int from = 0; from < columns; from += block) {
-            int set = from / block;
+        for (int set = 0, add = 0; set < columns / block; set++, add += blockBytes) {
             float scale = rounded.scales[set];
             float sum = rounded.sums[set];
-            ShortTile.sum(panel, at, pairs, blockAt(codes, from), rounded, set, sums);
+            ShortTile.sum(panel, at, pairs, add + codes, rounded, set, sums);
             for (int i = 0; i < 2 * pairs; i++) {
-                Halves.add(
-                        panel, blockAt(at[i], from), minimum, shortShift(), sums, i * ROWS, scale, sum, y, yo + i * ROWS);
+                Halves.add(panel, at[i] + add, minimum, shortShift(), sums, i * ROWS, scale, sum, y, yo + i * ROWS);
             }
         }
     }

@@ -30,11 +30,14 @@ final class Scratch {
     /** The results of those panels, or the sums of a tree. */
     final float[] sums = new float[2 * PackedMatrix.PAIRS * Tile.SIZE];
 
-    /** A panel's numbers for a tile of tokens, a lone token's sums of groups, or the sums of 32 trees. */
+    /** A panel's numbers for a tile of tokens, or the sums of 32 trees. */
     final float[] square = new float[Tile.SIZE * Tile.SIZE];
 
     /** A vector of each of four rows, while they are interleaved. */
     final float[] fours = new float[4 * Simd.LANES];
+
+    /** A lone token's sums of a group in halves of 32 bits, for all panels that take turns. */
+    final int[] halves = new int[2 * PackedMatrix.PAIRS * Tile.SIZE];
 
     /** Sums in 16-bit lanes: two panels for a tile of tokens. */
     final short[] shortSums = new short[Tile.SIZE * ShortTile.ROWS];
