@@ -102,9 +102,9 @@ final class Halves {
     }
 
     /**
-     * Adds a lone token's group for a panel's 32 rows: {@code y[yo + r] += n * (d * scale)} with n the sum of the halves of {@code t[from
-     * + r]}, modulo 2^16, and where there are minima {@code + (m + shift * d) * sum}. The block at {@code at} starts with its scales d and minima m. The bits are those of
-     * {@link #scales} or {@link #scalesAndMinima} and {@link ShortTile#multiply}.
+     * Adds a lone token's group for a panel's 32 rows: {@code y[yo + r] += n * (d * scale)}, where n is the sum of the halves of
+     * {@code t[from + r]}, modulo 2^16, and where there are minima {@code + (m + shift * d) * sum}. The block at {@code at} starts with
+     * its scales d and minima m. The bits are those of {@link #scales} or {@link #scalesAndMinima} and {@link ShortTile#multiply}.
      */
     static void add(
             byte[] q, int at, boolean minima, float shift, int[] t, int from, float scale, float sum, float[] y, int yo) {

@@ -373,29 +373,45 @@ final class ShortTile {
             ShortVector t2 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 2]).reinterpretShape(S, 0);
             ShortVector t3 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 3]).reinterpretShape(S, 0);
             IntVector u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at).reinterpretShape(I, 0);
-            a0 = a0.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            a0 = a0.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
+            a0 = a0.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
+            a0 = a0.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at + 4 * l).reinterpretShape(I, 0);
-            a1 = a1.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            a1 = a1.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
+            a1 = a1.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
+            a1 = a1.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at + 8 * l).reinterpretShape(I, 0);
-            a2 = a2.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            a2 = a2.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
+            a2 = a2.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
+            a2 = a2.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at + 12 * l).reinterpretShape(I, 0);
-            a3 = a3.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            a3 = a3.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
+            a3 = a3.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
+            a3 = a3.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at).reinterpretShape(I, 0);
-            b0 = b0.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            b0 = b0.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
+            b0 = b0.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
+            b0 = b0.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at + 4 * l).reinterpretShape(I, 0);
-            b1 = b1.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            b1 = b1.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
+            b1 = b1.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
+            b1 = b1.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at + 8 * l).reinterpretShape(I, 0);
-            b2 = b2.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            b2 = b2.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
+            b2 = b2.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
+            b2 = b2.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at + 12 * l).reinterpretShape(I, 0);
-            b3 = b3.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            b3 = b3.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
+            b3 = b3.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
+            b3 = b3.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
         }
         if (a0.getClass() != SHORTS || a1.getClass() != SHORTS || a2.getClass() != SHORTS || a3.getClass() != SHORTS
                 || b0.getClass() != SHORTS || b1.getClass() != SHORTS || b2.getClass() != SHORTS || b3.getClass() != SHORTS) {
@@ -424,17 +440,25 @@ final class ShortTile {
             ShortVector t2 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 2]).reinterpretShape(S, 0);
             ShortVector t3 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 3]).reinterpretShape(S, 0);
             IntVector u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at).reinterpretShape(I, 0);
-            a = a.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            a = a.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
+            a = a.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
+            a = a.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at + 4 * l).reinterpretShape(I, 0);
-            b = b.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            b = b.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
+            b = b.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
+            b = b.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at).reinterpretShape(I, 0);
-            c = c.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            c = c.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
+            c = c.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
+            c = c.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at + 4 * l).reinterpretShape(I, 0);
-            d = d.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            d = d.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
+            d = d.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
+            d = d.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
         }
         if (a.getClass() != SHORTS || b.getClass() != SHORTS || c.getClass() != SHORTS || d.getClass() != SHORTS) {
             throw new AssertionError();
@@ -458,17 +482,25 @@ final class ShortTile {
             ShortVector t2 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 2]).reinterpretShape(S, 0);
             ShortVector t3 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 3]).reinterpretShape(S, 0);
             IntVector u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at).reinterpretShape(I, 0);
-            a = a.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            a = a.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
+            a = a.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
+            a = a.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at + 4 * l).reinterpretShape(I, 0);
-            b = b.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            b = b.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
+            b = b.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
+            b = b.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at).reinterpretShape(I, 0);
-            c = c.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            c = c.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
+            c = c.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
+            c = c.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at + 4 * l).reinterpretShape(I, 0);
-            d = d.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            d = d.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
+            d = d.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
+            d = d.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
         }
         if (a.getClass() != SHORTS || b.getClass() != SHORTS || c.getClass() != SHORTS || d.getClass() != SHORTS) {
             throw new AssertionError();
@@ -493,29 +525,45 @@ final class ShortTile {
             ShortVector t2 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 2]).reinterpretShape(S, 0);
             ShortVector t3 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 3]).reinterpretShape(S, 0);
             IntVector u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at).reinterpretShape(I, 0);
-            a0 = a0.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            a0 = a0.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
+            a0 = a0.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
+            a0 = a0.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at + 4 * l).reinterpretShape(I, 0);
-            a1 = a1.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            a1 = a1.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
+            a1 = a1.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
+            a1 = a1.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at + 8 * l).reinterpretShape(I, 0);
-            a2 = a2.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            a2 = a2.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
+            a2 = a2.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
+            a2 = a2.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at + 12 * l).reinterpretShape(I, 0);
-            a3 = a3.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            a3 = a3.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
+            a3 = a3.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
+            a3 = a3.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at).reinterpretShape(I, 0);
-            b0 = b0.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            b0 = b0.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
+            b0 = b0.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
+            b0 = b0.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at + 4 * l).reinterpretShape(I, 0);
-            b1 = b1.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            b1 = b1.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
+            b1 = b1.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
+            b1 = b1.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at + 8 * l).reinterpretShape(I, 0);
-            b2 = b2.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            b2 = b2.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
+            b2 = b2.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
+            b2 = b2.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
             u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at + 12 * l).reinterpretShape(I, 0);
-            b3 = b3.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0)).add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            b3 = b3.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2)).add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
+            b3 = b3.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
+                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
+            b3 = b3.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
+                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
         }
         if (a0.getClass() != SHORTS || a1.getClass() != SHORTS || a2.getClass() != SHORTS || a3.getClass() != SHORTS
                 || b0.getClass() != SHORTS || b1.getClass() != SHORTS || b2.getClass() != SHORTS || b3.getClass() != SHORTS) {
