@@ -284,21 +284,21 @@ final class Codes {
 
     /** Codes as in {@link #expand5}. */
     static void dot5(
-            byte[] q, int qa, int qb, int groups,
+            byte[] q, int qa, int qb, int stride, int groups,
             float[] s, int sa, int sb, float[] x, int xo, float[] y, int yo) {
         int l = Simd.LANES;
         int n = Simd.steps(groups), xi = Simd.index(xo);
         for (int r = 0; r < 2 * l; r += l) {
             FloatVector a = FloatVector.fromArray(F, y, yo + r), b = FloatVector.fromArray(F, y, yo + ROWS + r);
-            int ai = Simd.index(qa + 4 * r), bi = Simd.index(qb + 4 * r);
             for (int g = 0; g < n; g++) {
+                int ai = Simd.index(qa + g * stride + 4 * r), bi = Simd.index(qb + g * stride + 4 * r);
                 FloatVector da = FloatVector.fromArray(F, s, sa + g * SCALES + r), db = FloatVector.fromArray(F, s, sb + g * SCALES + r);
                 FloatVector ma = FloatVector.fromArray(F, s, sa + g * SCALES + MINIMA + r), mb = FloatVector.fromArray(F, s, sb + g * SCALES + MINIMA + r);
                 IntVector lastA = IntVector.zero(I), lastB = lastA;
                 FloatVector xk;
                 for (int p = 0; p < BytePlanes.FIVES; p++) {
                     Simd.keepLoads();
-                    int at = (g * BytePlanes.FIVES + p) * 4 * ROWS;
+                    int at = p * 4 * ROWS;
                     int k = xi + g * UNIT + 6 * p;
                     IntVector u = ByteVector.fromArray(WORDS, q, ai + at).reinterpretAsInts();
                     IntVector e = ByteVector.fromArray(WORDS, q, bi + at).reinterpretAsInts();

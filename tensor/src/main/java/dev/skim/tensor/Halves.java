@@ -80,18 +80,18 @@ final class Halves {
      * The scales and minima of a K-quant's groups, for 32 rows: of group g d is an unsigned byte times the row's factor for
      * scales, -m one times its factor for minima, and {@code m + shift * d} is written where minima stand.
      *
-     * @param from where the bytes of the scales start, 32 a group; those of the minima follow
+     * @param from where the first group's bytes start, 32 for its scales and 32 for its minima; those of the next are {@code step} further
      * @param factors where in {@code s} the factors stand, as a group's scales and minima would; it may be the last group's place
      */
-    static void groups(byte[] a, int from, int groups, float[] s, int factors, float shift, int to) {
+    static void groups(byte[] a, int from, int step, int groups, float[] s, int factors, float shift, int to) {
         for (int g = 0; g < groups; g++) {
             for (int r = 0; r < ROWS; r += Simd.LANES) {
-                int at = from + g * ROWS + r;
+                int at = from + g * step + r;
                 FloatVector d = ((FloatVector) ((IntVector) ByteVector.fromArray(BYTES, a, at)
                                 .convertShape(ZERO_EXTEND_B2I, I, 0))
                         .convertShape(I2F, F, 0))
                         .mul(FloatVector.fromArray(F, s, factors + r));
-                FloatVector m = ((FloatVector) ((IntVector) ByteVector.fromArray(BYTES, a, at + groups * ROWS)
+                FloatVector m = ((FloatVector) ((IntVector) ByteVector.fromArray(BYTES, a, at + ROWS)
                                 .convertShape(ZERO_EXTEND_B2I, I, 0))
                         .convertShape(I2F, F, 0))
                         .mul(FloatVector.fromArray(F, s, factors + MINIMA + r));
@@ -125,13 +125,13 @@ final class Halves {
 
     /**
      * Adds a lone token's group of a K-quant for a panel's 32 rows, as {@link #add}: d is the unsigned byte {@code q[at + r]} times the
-     * factor {@code s[so + r]}, and -m the one {@code minima} behind it times {@code s[so + 32 + r]}. The bits are those of
+     * factor {@code s[so + r]}, and -m the one 32 behind it times {@code s[so + 32 + r]}. The bits are those of
      * {@link #groups} and {@link ShortTile#multiply}.
      *
-     * @param minima 0 where m is 0
+     * @param minima whether there are any, else m is 0
      */
     static void addGroup(
-            byte[] q, int at, int minima, float[] s, int so, float shift, int[] t, int from, float scale, float sum,
+            byte[] q, int at, boolean minima, float[] s, int so, float shift, int[] t, int from, float scale, float sum,
             float[] y, int yo) {
         for (int r = 0; r < ROWS; r += Simd.LANES) {
             FloatVector d = ((FloatVector) ((IntVector) ByteVector.fromArray(BYTES, q, at + r)
@@ -142,8 +142,8 @@ final class Halves {
             FloatVector out = ((FloatVector) sums.add(sums.lanewise(LSHL, 16)).lanewise(ASHR, 16).convertShape(I2F, F, 0))
                     .fma(d.mul(scale), FloatVector.fromArray(F, y, yo + r));
             FloatVector more = d.mul(shift);
-            if (minima > 0) {
-                more = more.sub(((FloatVector) ((IntVector) ByteVector.fromArray(BYTES, q, at + minima + r)
+            if (minima) {
+                more = more.sub(((FloatVector) ((IntVector) ByteVector.fromArray(BYTES, q, at + ROWS + r)
                                 .convertShape(ZERO_EXTEND_B2I, I, 0))
                         .convertShape(I2F, F, 0))
                         .mul(FloatVector.fromArray(F, s, so + ROWS + r)));

@@ -12,7 +12,9 @@ import dev.skim.tensor.block.PointCodec;
  */
 final class IQuant3 extends KQuant45 {
     private static final int GROUP_SCALES = 64;
-    private static final int FACTORS = WholeProduct.FACTORS;
+
+    /** Where a block's factors stand in its scales: behind those of its groups. */
+    private static final int FACTORS = GROUPS * SCALES;
 
     /** What stands for 0 among the codes. */
     private static final float MIDDLE = 7.5f;
@@ -20,7 +22,7 @@ final class IQuant3 extends KQuant45 {
     private final PointCodec codec = (PointCodec) ElementType.IQ3_S.codec();
 
     IQuant3() {
-        super(4, 2 + GROUPS);
+        super(4, 2, 1);
     }
 
     @Override
@@ -33,12 +35,12 @@ final class IQuant3 extends KQuant45 {
         for (int r = 0; r < ROWS; r++) {
             int row = from + r * stride;
             for (int g = 0; g < GROUPS; g++) {
-                panel[at + GROUP_SCALES + g * ROWS + r] = (byte) (2 * codec.multiple(rows, row, 2 * g));
+                panel[at + GROUP_SCALES + g * groupStep() + r] = (byte) (2 * codec.multiple(rows, row, 2 * g));
             }
             for (int k = 0; k < block / 8; k++) {
                 // From -15 to 15 in twos they become 0 to 30, and then codes.
                 long even = Grid.plus(codec.numbers(rows, row, k), 15);
-                BytePlanes.putEight(even >>> 1, panel, at + codes + (k * ROWS + r) * Integer.BYTES);
+                BytePlanes.putEight(even >>> 1, panel, codesAt(at, 8 * k) + (k % 4 * ROWS + r) * Integer.BYTES);
             }
         }
         return BytePlanes.putFactors(rows, from, stride, panel, at);
@@ -47,7 +49,9 @@ final class IQuant3 extends KQuant45 {
     @Override
     void scales(byte[] panel, int at, float shift, float[] s, int so) {
         Halves.expand(panel, at, ROWS, s, so + FACTORS);
-        Halves.multiply(panel, at + GROUP_SCALES, GROUPS, s, so + FACTORS, s, so, SCALES);
+        for (int g = 0; g < GROUPS; g++) {
+            Halves.multiply(panel, at + GROUP_SCALES + g * groupStep(), 1, s, so + FACTORS, s, so + g * SCALES, SCALES);
+        }
         Halves.shift(GROUPS, shift - MIDDLE, s, so);
     }
 
@@ -59,7 +63,7 @@ final class IQuant3 extends KQuant45 {
     @Override
     void addGroup(
             byte[] panel, int at, int g, float[] s, int so, int[] t, int from, float scale, float sum, float[] y, int yo) {
-        int bytes = at + GROUP_SCALES + g * ROWS;
-        Halves.addGroup(panel, bytes, 0, s, so, shortShift() - MIDDLE, t, from, scale, sum, y, yo);
+        int bytes = at + GROUP_SCALES + g * groupStep();
+        Halves.addGroup(panel, bytes, false, s, so, shortShift() - MIDDLE, t, from, scale, sum, y, yo);
     }
 }

@@ -4,7 +4,9 @@ package dev.skim.tensor;
  * Q4_K and Q5_K: blocks of 256 columns with two half-precision factors, one for the eight groups' 6-bit scales and one
  * for their 6-bit minima; {@code w = d * scale * q - dmin * min}.
  *
- * <p>In the panel the 6-bit numbers stand as bytes: 148 bytes a row's block for the file's 144, and no bit shuffling.
+ * <p>In the panel the 6-bit numbers stand as bytes: 148 bytes a row's block for the file's 144, and no bit shuffling. Each group's are
+ * in front of its codes, where a product that goes group by group finds them without a step back: processors fetch ahead of reads that
+ * go forward.
  */
 class KQuant45 extends QuantLayout {
     private static final int GROUP = ShortTile.GROUP;
@@ -17,7 +19,7 @@ class KQuant45 extends QuantLayout {
     /** Floats of a panel's factors for a lone token. */
     private static final int FACTORS = 2 * ROWS;
 
-    /** The eight groups' scales, and behind them their minima. */
+    /** Where the first group's scales stand, and behind them its minima. */
     private static final int GROUP_SCALES = 128;
 
     /** From a block's start in the file: twelve bytes with the groups' scales and minima. */
@@ -32,11 +34,11 @@ class KQuant45 extends QuantLayout {
     private static final long LOW_SIXES = 0x3F3F3F3F3F3F3F3FL;
 
     KQuant45(int bits) {
-        this(bits, 20);
+        this(bits, 4, 2);
     }
 
-    KQuant45(int bits, int scaleBytes) {
-        super(GROUPS * GROUP, GROUP, bits, scaleBytes);
+    KQuant45(int bits, int scaleBytes, int groupScaleBytes) {
+        super(GROUPS * GROUP, GROUP, bits, scaleBytes, groupScaleBytes);
     }
 
     @Override
@@ -55,17 +57,17 @@ class KQuant45 extends QuantLayout {
         finite &= BytePlanes.putFactors(rows, from + 2, stride, panel, at + MINIMUM_FACTORS);
         packScales(rows, from + PACKED, stride, panel, at + GROUP_SCALES, planes);
         for (int g = 0; g < GROUPS; g++) {
-            int to = at + codes + g * unitBytes();
+            int to = at + codes + g * groupStep();
             if (bits == 5) {
                 BytePlanes.putFives(rows, from + CODES + 32 + g / 2 * 32, g % 2 * 4, from + CODES, g, stride, panel, to);
             } else if (g % 2 == 0) {
-                BytePlanes.putEights(rows, from + CODES + g * 16, stride, 32, panel, to, to + unitBytes());
+                BytePlanes.putEights(rows, from + CODES + g * 16, stride, 32, panel, to, to + groupStep());
             }
         }
         return finite;
     }
 
-    private static void packScales(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
+    private void packScales(byte[] rows, int from, int stride, byte[] panel, int at, long[] planes) {
         BytePlanes.gather(rows, from, stride, 12, planes);
         int to = UNPACKED * BytePlanes.LONGS;
         int four = 4 * BytePlanes.LONGS;
@@ -79,7 +81,10 @@ class KQuant45 extends QuantLayout {
             planes[to + 2 * four + i] = minimum & LOW_SIXES;
             planes[to + 3 * four + i] = both >>> 4 & BytePlanes.LOW_NIBBLES | (minimum & ~LOW_SIXES) >>> 2;
         }
-        BytePlanes.put(planes, UNPACKED, 16, panel, at);
+        for (int g = 0; g < GROUPS; g++) {
+            BytePlanes.put(planes, UNPACKED + g, 1, panel, at + g * groupStep());
+            BytePlanes.put(planes, UNPACKED + GROUPS + g, 1, panel, at + g * groupStep() + ROWS);
+        }
     }
 
     @Override
@@ -88,7 +93,7 @@ class KQuant45 extends QuantLayout {
         int factors = so + 7 * SCALES;
         Halves.expand(panel, at, ROWS, s, factors);
         Halves.expand(panel, at + MINIMUM_FACTORS, ROWS, s, factors + MINIMA);
-        Halves.groups(panel, at + GROUP_SCALES, GROUPS, s, factors, shift, so);
+        Halves.groups(panel, at + GROUP_SCALES, groupStep(), GROUPS, s, factors, shift, so);
     }
 
     /** Puts the factors of a panel's block at {@code at} to {@code s[so + row]}, those for its minima 32 behind. */
@@ -100,8 +105,8 @@ class KQuant45 extends QuantLayout {
     /** Adds a lone token's group g of a panel's block at {@code at}, as {@link Halves#add}; its factors stand in {@code s}. */
     void addGroup(
             byte[] panel, int at, int g, float[] s, int so, int[] t, int from, float scale, float sum, float[] y, int yo) {
-        int bytes = at + GROUP_SCALES + g * ROWS;
-        Halves.addGroup(panel, bytes, GROUPS * ROWS, s, so, shortShift(), t, from, scale, sum, y, yo);
+        int bytes = at + GROUP_SCALES + g * groupStep();
+        Halves.addGroup(panel, bytes, true, s, so, shortShift(), t, from, scale, sum, y, yo);
     }
 
     @Override
@@ -117,7 +122,7 @@ class KQuant45 extends QuantLayout {
                 factors(panel, at[i] + add, s, i * FACTORS);
             }
             int numbers = add + codes;
-            for (int g = 0; g < GROUPS; g++, numbers += groupBytes()) {
+            for (int g = 0; g < GROUPS; g++, numbers += groupStep()) {
                 int set = b * GROUPS + g;
                 float scale = rounded.scales[set];
                 float sum = rounded.sums[set];

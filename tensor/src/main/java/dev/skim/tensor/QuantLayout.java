@@ -3,7 +3,8 @@ package dev.skim.tensor;
 /**
  * The layout of quantised types whose weights are {@code q * scale + minimum} with a scale for each group of columns.
  *
- * <p>A block holds its 32 rows' scales side by side and then the codes column by column. 2-bit codes: for every sixteen columns
+ * <p>A block holds its 32 rows' scales side by side, or what they have in common and then each group's in front of its codes, and the
+ * codes column by column. 2-bit codes: for every sixteen columns
  * 32 numbers of 32 bits ({@link BytePlanes#putTwos}). 3-bit codes: for every 32 columns three times 32 numbers ({@link
  * BytePlanes#putTens}). 4-bit codes: for every eight columns as many ({@link BytePlanes#putEights}), or, where they stand for the values
  * of a table, for every two columns 32 bytes ({@link BytePlanes#putPairs}). 5-bit codes: for every 32 columns five times 32 numbers
@@ -26,14 +27,26 @@ abstract class QuantLayout extends PanelLayout {
     /** Bits of a code: 2, 3, 4, 5, 6 or 8. */
     final int bits;
 
-    /** Where the codes start in a panel's block. */
+    /** Where the codes start in a panel's block: behind the first group's scales. */
     final int codes;
 
+    /** Bytes of the scales that stand in front of each group's codes. */
+    final int groupScales;
+
     QuantLayout(int block, int group, int bits, int scaleBytes) {
-        super(block, ROWS * (scaleBytes + block * bits / 8));
+        this(block, group, bits, scaleBytes, 0);
+    }
+
+    /**
+     * @param scaleBytes bytes of a row's scales at the start of a block
+     * @param groupScaleBytes those in front of each group's codes, where groups have 32 columns
+     */
+    QuantLayout(int block, int group, int bits, int scaleBytes, int groupScaleBytes) {
+        super(block, ROWS * (scaleBytes + block / group * groupScaleBytes + block * bits / 8));
         this.group = group;
         this.bits = bits;
-        this.codes = ROWS * scaleBytes;
+        this.codes = ROWS * (scaleBytes + groupScaleBytes);
+        this.groupScales = ROWS * groupScaleBytes;
     }
 
     /** Bytes of a row's block in the file. */
@@ -82,14 +95,14 @@ abstract class QuantLayout extends PanelLayout {
         return at + from / block * blockBytes;
     }
 
-    /** Where the codes of column {@code from} stand, the first of a unit. */
+    /** Where the codes of the unit stand that column {@code from} is in. */
     final int codesAt(int at, int from) {
-        return blockAt(at, from) + codes + from % block / UNIT * unitBytes();
+        return blockAt(at, from) + codes + from % block / UNIT * (unitBytes() + groupScales);
     }
 
     /** Bytes from a group's codes to those of the next, of the same block or not. */
     final int groupStep() {
-        return block == group ? blockBytes : groupBytes();
+        return block == group ? blockBytes : groupBytes() + groupScales;
     }
 
     /** Bytes of a group's codes in a panel. */
@@ -140,10 +153,9 @@ abstract class QuantLayout extends PanelLayout {
     void row(byte[] panel, int at, int columns, int lane, float[] out, int offset) {
         float[] s = new float[SCALES * Expansion.GROUPS];
         for (int b = 0; b < columns / block; b++) {
-            int base = at + b * blockBytes;
-            scales(panel, base, 0, s, 0);
+            scales(panel, at + b * blockBytes, 0, s, 0);
             for (int c = 0; c < block; c++) {
-                int q = code(panel, base + codes + c / UNIT * unitBytes(), c % UNIT, lane);
+                int q = code(panel, codesAt(at, b * block + c), c % UNIT, lane);
                 int scales = c / group * SCALES + lane;
                 out[offset + b * block + c] = weight(q, s[scales], s[scales + MINIMA]);
             }
@@ -217,7 +229,7 @@ abstract class QuantLayout extends PanelLayout {
     /** Multiplies a block of two panels, whose codes start at {@code qa} and {@code qb}, with a lone token. */
     void dotBlock(byte[] q, int qa, int qb, float[] s, float[] x, int xo, float[] y, int yo) {
         int groups = block / group;
-        int stride = groupBytes();
+        int stride = groupStep();
         for (int strip = 0; strip < ROWS; strip += Simd.STRIP) {
             int sb = strip + ROWS;
             // Numbers of 32 bits, but for the bytes of Q8_0.
@@ -226,7 +238,7 @@ abstract class QuantLayout extends PanelLayout {
             int to = yo + strip;
             switch (bits) {
                 case 4 -> Codes.dot4(q, a, b, stride, groups, group, s, strip, sb, x, xo, y, to);
-                case 5 -> Codes.dot5(q, a, b, groups, s, strip, sb, x, xo, y, to);
+                case 5 -> Codes.dot5(q, a, b, stride, groups, s, strip, sb, x, xo, y, to);
                 case 6 -> Codes.dot6(q, a, b, groups, s, strip, sb, x, xo, y, to);
                 default -> Codes.dot8(q, qa + strip, qb + strip, stride, groups, group, s, strip, sb, x, xo, y, to);
             }
