@@ -90,7 +90,7 @@ class KQuant45 extends QuantLayout {
     @Override
     void scales(byte[] panel, int at, float shift, float[] s, int so) {
         // The last group's place holds the factors until its turn comes.
-        int factors = so + 7 * SCALES;
+        int factors = so + (GROUPS - 1) * SCALES;
         Halves.expand(panel, at, ROWS, s, factors);
         Halves.expand(panel, at + MINIMUM_FACTORS, ROWS, s, factors + MINIMA);
         Halves.groups(panel, at + GROUP_SCALES, groupStep(), GROUPS, s, factors, shift, so);

@@ -4,12 +4,11 @@ package dev.skim.tensor;
  * The layout of quantised types whose weights are {@code q * scale + minimum} with a scale for each group of columns.
  *
  * <p>A block holds its 32 rows' scales side by side, or what they have in common and then each group's in front of its codes, and the
- * codes column by column. 2-bit codes: for every sixteen columns
- * 32 numbers of 32 bits ({@link BytePlanes#putTwos}). 3-bit codes: for every 32 columns three times 32 numbers ({@link
- * BytePlanes#putTens}). 4-bit codes: for every eight columns as many ({@link BytePlanes#putEights}), or, where they stand for the values
- * of a table, for every two columns 32 bytes ({@link BytePlanes#putPairs}). 5-bit codes: for every 32 columns five times 32 numbers
- * ({@link BytePlanes#putFives}). 6-bit codes: for every sixteen columns three times 32 numbers ({@link BytePlanes#putSixes}). 8-bit
- * codes: signed bytes. So a product reads a panel from front to back.
+ * codes column by column. 2-bit codes: for every sixteen columns 32 numbers of 32 bits ({@link BytePlanes#putTwos}). 3-bit codes: for
+ * every 32 columns three times 32 numbers ({@link BytePlanes#putTens}). 4-bit codes: for every eight columns as many ({@link
+ * BytePlanes#putEights}), or, where they stand for the values of a table, for every two columns 32 bytes ({@link BytePlanes#putPairs}).
+ * 5-bit codes: for every 32 columns five times 32 numbers ({@link BytePlanes#putFives}). 6-bit codes: for every sixteen columns three
+ * times 32 numbers ({@link BytePlanes#putSixes}). 8-bit codes: signed bytes. So a product reads a panel from front to back.
  */
 abstract class QuantLayout extends PanelLayout {
     /** Columns that are unpacked in one go: one group or two. */
@@ -31,7 +30,7 @@ abstract class QuantLayout extends PanelLayout {
     final int codes;
 
     /** Bytes of the scales that stand in front of each group's codes. */
-    final int groupScales;
+    private final int groupScales;
 
     QuantLayout(int block, int group, int bits, int scaleBytes) {
         this(block, group, bits, scaleBytes, 0);

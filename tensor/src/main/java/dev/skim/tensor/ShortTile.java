@@ -50,7 +50,7 @@ final class ShortTile {
      * The class of the vectors of shorts. C2 inlines the last calls of the large kernels below when it may not know yet of which class
      * their sums are, and goes by the profile of methods that all vectors share; a sum without a class becomes an object in the loop.
      * Comparing classes behind the loop tells it, and {@code reinterpretShape}, other than {@code reinterpretAsInts}, has a profile
-     * where it is called.
+     * where it is called. That is not enough in every launch: C2 may not go by the profile.
      */
     private static final Class<?> SHORTS = ShortVector.zero(S).getClass();
 
