@@ -46,14 +46,6 @@ final class ShortTile {
     /** Rows that are worked on together: two panels. */
     static final int ROWS = 2 * Tile.SIZE;
 
-    /**
-     * The class of the vectors of shorts. C2 inlines the last calls of the large kernels below when it may not know yet of which class
-     * their sums are, and goes by the profile of methods that all vectors share; a sum without a class becomes an object in the loop.
-     * Comparing classes behind the loop tells it, and {@code reinterpretShape}, other than {@code reinterpretAsInts}, has a profile
-     * where it is called. That is not enough in every launch: C2 may not go by the profile.
-     */
-    private static final Class<?> SHORTS = ShortVector.zero(S).getClass();
-
     private static final int LANES = S.length();
     private static final int WIDEST = Simd.BITS == 512 ? 8 : 4;
 
@@ -362,220 +354,158 @@ final class ShortTile {
      */
     private static void fours(byte[] q, int qa, int qb, int[] x, int xo, int start, int[] sums, int to) {
         int l = Simd.LANES;
-        ShortVector a0 = (ShortVector) IntVector.broadcast(I, start).reinterpretShape(S, 0), a1 = a0, a2 = a0, a3 = a0;
+        ShortVector a0 = IntVector.broadcast(I, start).reinterpretAsShorts(), a1 = a0, a2 = a0, a3 = a0;
         ShortVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
         int ai = Simd.index(qa), bi = Simd.index(qb), xi = Simd.index(xo);
         for (int p = 0; p < GROUP / EIGHT; p++) {
             int at = p * Integer.BYTES * Tile.SIZE;
             Simd.keepLoads();
-            ShortVector t0 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p]).reinterpretShape(S, 0);
-            ShortVector t1 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 1]).reinterpretShape(S, 0);
-            ShortVector t2 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 2]).reinterpretShape(S, 0);
-            ShortVector t3 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 3]).reinterpretShape(S, 0);
-            IntVector u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at).reinterpretShape(I, 0);
-            a0 = a0.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            a0 = a0.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at + 4 * l).reinterpretShape(I, 0);
-            a1 = a1.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            a1 = a1.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at + 8 * l).reinterpretShape(I, 0);
-            a2 = a2.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            a2 = a2.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at + 12 * l).reinterpretShape(I, 0);
-            a3 = a3.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            a3 = a3.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at).reinterpretShape(I, 0);
-            b0 = b0.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            b0 = b0.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at + 4 * l).reinterpretShape(I, 0);
-            b1 = b1.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            b1 = b1.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at + 8 * l).reinterpretShape(I, 0);
-            b2 = b2.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            b2 = b2.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at + 12 * l).reinterpretShape(I, 0);
-            b3 = b3.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            b3 = b3.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
+            ShortVector t0 = IntVector.broadcast(I, x[xi + 4 * p]).reinterpretAsShorts();
+            ShortVector t1 = IntVector.broadcast(I, x[xi + 4 * p + 1]).reinterpretAsShorts();
+            ShortVector t2 = IntVector.broadcast(I, x[xi + 4 * p + 2]).reinterpretAsShorts();
+            ShortVector t3 = IntVector.broadcast(I, x[xi + 4 * p + 3]).reinterpretAsShorts();
+            IntVector u = ByteVector.fromArray(WORDS, q, ai + at).reinterpretAsInts();
+            a0 = a0.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+            a0 = a0.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, ai + at + 4 * l).reinterpretAsInts();
+            a1 = a1.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+            a1 = a1.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, ai + at + 8 * l).reinterpretAsInts();
+            a2 = a2.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+            a2 = a2.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, ai + at + 12 * l).reinterpretAsInts();
+            a3 = a3.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+            a3 = a3.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, bi + at).reinterpretAsInts();
+            b0 = b0.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+            b0 = b0.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, bi + at + 4 * l).reinterpretAsInts();
+            b1 = b1.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+            b1 = b1.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, bi + at + 8 * l).reinterpretAsInts();
+            b2 = b2.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+            b2 = b2.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, bi + at + 12 * l).reinterpretAsInts();
+            b3 = b3.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+            b3 = b3.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
         }
-        if (a0.getClass() != SHORTS || a1.getClass() != SHORTS || a2.getClass() != SHORTS || a3.getClass() != SHORTS
-                || b0.getClass() != SHORTS || b1.getClass() != SHORTS || b2.getClass() != SHORTS || b3.getClass() != SHORTS) {
-            throw new AssertionError();
-        }
-        ((IntVector) a0.reinterpretShape(I, 0)).intoArray(sums, to);
-        ((IntVector) a1.reinterpretShape(I, 0)).intoArray(sums, to + l);
-        ((IntVector) a2.reinterpretShape(I, 0)).intoArray(sums, to + 2 * l);
-        ((IntVector) a3.reinterpretShape(I, 0)).intoArray(sums, to + 3 * l);
-        ((IntVector) b0.reinterpretShape(I, 0)).intoArray(sums, to + Tile.SIZE);
-        ((IntVector) b1.reinterpretShape(I, 0)).intoArray(sums, to + Tile.SIZE + l);
-        ((IntVector) b2.reinterpretShape(I, 0)).intoArray(sums, to + Tile.SIZE + 2 * l);
-        ((IntVector) b3.reinterpretShape(I, 0)).intoArray(sums, to + Tile.SIZE + 3 * l);
+        a0.reinterpretAsInts().intoArray(sums, to);
+        a1.reinterpretAsInts().intoArray(sums, to + l);
+        a2.reinterpretAsInts().intoArray(sums, to + 2 * l);
+        a3.reinterpretAsInts().intoArray(sums, to + 3 * l);
+        b0.reinterpretAsInts().intoArray(sums, to + Tile.SIZE);
+        b1.reinterpretAsInts().intoArray(sums, to + Tile.SIZE + l);
+        b2.reinterpretAsInts().intoArray(sums, to + Tile.SIZE + 2 * l);
+        b3.reinterpretAsInts().intoArray(sums, to + Tile.SIZE + 3 * l);
     }
 
     /** Sums of a group for a strip of each panel: processors fetch ahead of two streams, each with loads of its own, best. */
     private static void four(byte[] q, int qa, int qb, int[] x, int xo, int start, int[] sums, int to) {
         int l = Simd.LANES;
-        ShortVector a = (ShortVector) IntVector.broadcast(I, start).reinterpretShape(S, 0), b = a, c = a, d = a;
+        ShortVector a = IntVector.broadcast(I, start).reinterpretAsShorts(), b = a, c = a, d = a;
         int ai = Simd.index(qa), bi = Simd.index(qb), xi = Simd.index(xo);
         for (int p = 0; p < GROUP / EIGHT; p++) {
             int at = p * Integer.BYTES * Tile.SIZE;
             Simd.keepLoads();
-            ShortVector t0 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p]).reinterpretShape(S, 0);
-            ShortVector t1 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 1]).reinterpretShape(S, 0);
-            ShortVector t2 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 2]).reinterpretShape(S, 0);
-            ShortVector t3 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 3]).reinterpretShape(S, 0);
-            IntVector u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at).reinterpretShape(I, 0);
-            a = a.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            a = a.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at + 4 * l).reinterpretShape(I, 0);
-            b = b.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            b = b.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at).reinterpretShape(I, 0);
-            c = c.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            c = c.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at + 4 * l).reinterpretShape(I, 0);
-            d = d.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 4).reinterpretShape(S, 0)).mul(t1));
-            d = d.add(((ShortVector) u.lanewise(LSHR, 8).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 12).reinterpretShape(S, 0)).mul(t3));
+            ShortVector t0 = IntVector.broadcast(I, x[xi + 4 * p]).reinterpretAsShorts();
+            ShortVector t1 = IntVector.broadcast(I, x[xi + 4 * p + 1]).reinterpretAsShorts();
+            ShortVector t2 = IntVector.broadcast(I, x[xi + 4 * p + 2]).reinterpretAsShorts();
+            ShortVector t3 = IntVector.broadcast(I, x[xi + 4 * p + 3]).reinterpretAsShorts();
+            IntVector u = ByteVector.fromArray(WORDS, q, ai + at).reinterpretAsInts();
+            a = a.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+            a = a.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, ai + at + 4 * l).reinterpretAsInts();
+            b = b.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+            b = b.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, bi + at).reinterpretAsInts();
+            c = c.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+            c = c.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, bi + at + 4 * l).reinterpretAsInts();
+            d = d.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 4).reinterpretAsShorts().mul(t1));
+            d = d.add(u.lanewise(LSHR, 8).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 12).reinterpretAsShorts().mul(t3));
         }
-        if (a.getClass() != SHORTS || b.getClass() != SHORTS || c.getClass() != SHORTS || d.getClass() != SHORTS) {
-            throw new AssertionError();
-        }
-        ((IntVector) a.reinterpretShape(I, 0)).intoArray(sums, to);
-        ((IntVector) b.reinterpretShape(I, 0)).intoArray(sums, to + l);
-        ((IntVector) c.reinterpretShape(I, 0)).intoArray(sums, to + Tile.SIZE);
-        ((IntVector) d.reinterpretShape(I, 0)).intoArray(sums, to + Tile.SIZE + l);
+        a.reinterpretAsInts().intoArray(sums, to);
+        b.reinterpretAsInts().intoArray(sums, to + l);
+        c.reinterpretAsInts().intoArray(sums, to + Tile.SIZE);
+        d.reinterpretAsInts().intoArray(sums, to + Tile.SIZE + l);
     }
 
     /** {@link #four} for codes of 5 bits. */
     private static void five(byte[] q, int qa, int qb, int[] x, int xo, int start, int[] sums, int to) {
         int l = Simd.LANES;
-        ShortVector a = (ShortVector) IntVector.broadcast(I, start).reinterpretShape(S, 0), b = a, c = a, d = a;
+        ShortVector a = IntVector.broadcast(I, start).reinterpretAsShorts(), b = a, c = a, d = a;
         int ai = Simd.index(qa), bi = Simd.index(qb), xi = Simd.index(xo);
         for (int p = 0; p < BytePlanes.FIVES; p++) {
             int at = p * Integer.BYTES * Tile.SIZE;
             Simd.keepLoads();
-            ShortVector t0 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p]).reinterpretShape(S, 0);
-            ShortVector t1 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 1]).reinterpretShape(S, 0);
-            ShortVector t2 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 2]).reinterpretShape(S, 0);
-            ShortVector t3 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 3]).reinterpretShape(S, 0);
-            IntVector u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at).reinterpretShape(I, 0);
-            a = a.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            a = a.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at + 4 * l).reinterpretShape(I, 0);
-            b = b.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            b = b.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at).reinterpretShape(I, 0);
-            c = c.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            c = c.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at + 4 * l).reinterpretShape(I, 0);
-            d = d.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            d = d.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
+            ShortVector t0 = IntVector.broadcast(I, x[xi + 4 * p]).reinterpretAsShorts();
+            ShortVector t1 = IntVector.broadcast(I, x[xi + 4 * p + 1]).reinterpretAsShorts();
+            ShortVector t2 = IntVector.broadcast(I, x[xi + 4 * p + 2]).reinterpretAsShorts();
+            ShortVector t3 = IntVector.broadcast(I, x[xi + 4 * p + 3]).reinterpretAsShorts();
+            IntVector u = ByteVector.fromArray(WORDS, q, ai + at).reinterpretAsInts();
+            a = a.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 5).reinterpretAsShorts().mul(t1));
+            a = a.add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 15).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, ai + at + 4 * l).reinterpretAsInts();
+            b = b.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 5).reinterpretAsShorts().mul(t1));
+            b = b.add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 15).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, bi + at).reinterpretAsInts();
+            c = c.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 5).reinterpretAsShorts().mul(t1));
+            c = c.add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 15).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, bi + at + 4 * l).reinterpretAsInts();
+            d = d.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 5).reinterpretAsShorts().mul(t1));
+            d = d.add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 15).reinterpretAsShorts().mul(t3));
         }
-        if (a.getClass() != SHORTS || b.getClass() != SHORTS || c.getClass() != SHORTS || d.getClass() != SHORTS) {
-            throw new AssertionError();
-        }
-        ((IntVector) a.reinterpretShape(I, 0)).intoArray(sums, to);
-        ((IntVector) b.reinterpretShape(I, 0)).intoArray(sums, to + l);
-        ((IntVector) c.reinterpretShape(I, 0)).intoArray(sums, to + Tile.SIZE);
-        ((IntVector) d.reinterpretShape(I, 0)).intoArray(sums, to + Tile.SIZE + l);
+        a.reinterpretAsInts().intoArray(sums, to);
+        b.reinterpretAsInts().intoArray(sums, to + l);
+        c.reinterpretAsInts().intoArray(sums, to + Tile.SIZE);
+        d.reinterpretAsInts().intoArray(sums, to + Tile.SIZE + l);
     }
 
     /** {@link #fours} for codes of 5 bits. */
     private static void fives(byte[] q, int qa, int qb, int[] x, int xo, int start, int[] sums, int to) {
         int l = Simd.LANES;
-        ShortVector a0 = (ShortVector) IntVector.broadcast(I, start).reinterpretShape(S, 0), a1 = a0, a2 = a0, a3 = a0;
+        ShortVector a0 = IntVector.broadcast(I, start).reinterpretAsShorts(), a1 = a0, a2 = a0, a3 = a0;
         ShortVector b0 = a0, b1 = a0, b2 = a0, b3 = a0;
         int ai = Simd.index(qa), bi = Simd.index(qb), xi = Simd.index(xo);
         for (int p = 0; p < BytePlanes.FIVES; p++) {
             int at = p * Integer.BYTES * Tile.SIZE;
             Simd.keepLoads();
-            ShortVector t0 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p]).reinterpretShape(S, 0);
-            ShortVector t1 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 1]).reinterpretShape(S, 0);
-            ShortVector t2 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 2]).reinterpretShape(S, 0);
-            ShortVector t3 = (ShortVector) IntVector.broadcast(I, x[xi + 4 * p + 3]).reinterpretShape(S, 0);
-            IntVector u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at).reinterpretShape(I, 0);
-            a0 = a0.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            a0 = a0.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at + 4 * l).reinterpretShape(I, 0);
-            a1 = a1.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            a1 = a1.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at + 8 * l).reinterpretShape(I, 0);
-            a2 = a2.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            a2 = a2.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, ai + at + 12 * l).reinterpretShape(I, 0);
-            a3 = a3.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            a3 = a3.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at).reinterpretShape(I, 0);
-            b0 = b0.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            b0 = b0.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at + 4 * l).reinterpretShape(I, 0);
-            b1 = b1.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            b1 = b1.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at + 8 * l).reinterpretShape(I, 0);
-            b2 = b2.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            b2 = b2.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
-            u = (IntVector) ByteVector.fromArray(WORDS, q, bi + at + 12 * l).reinterpretShape(I, 0);
-            b3 = b3.add(((ShortVector) u.reinterpretShape(S, 0)).mul(t0))
-                    .add(((ShortVector) u.lanewise(LSHR, 5).reinterpretShape(S, 0)).mul(t1));
-            b3 = b3.add(((ShortVector) u.lanewise(LSHR, 10).reinterpretShape(S, 0)).mul(t2))
-                    .add(((ShortVector) u.lanewise(LSHR, 15).reinterpretShape(S, 0)).mul(t3));
+            ShortVector t0 = IntVector.broadcast(I, x[xi + 4 * p]).reinterpretAsShorts();
+            ShortVector t1 = IntVector.broadcast(I, x[xi + 4 * p + 1]).reinterpretAsShorts();
+            ShortVector t2 = IntVector.broadcast(I, x[xi + 4 * p + 2]).reinterpretAsShorts();
+            ShortVector t3 = IntVector.broadcast(I, x[xi + 4 * p + 3]).reinterpretAsShorts();
+            IntVector u = ByteVector.fromArray(WORDS, q, ai + at).reinterpretAsInts();
+            a0 = a0.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 5).reinterpretAsShorts().mul(t1));
+            a0 = a0.add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 15).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, ai + at + 4 * l).reinterpretAsInts();
+            a1 = a1.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 5).reinterpretAsShorts().mul(t1));
+            a1 = a1.add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 15).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, ai + at + 8 * l).reinterpretAsInts();
+            a2 = a2.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 5).reinterpretAsShorts().mul(t1));
+            a2 = a2.add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 15).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, ai + at + 12 * l).reinterpretAsInts();
+            a3 = a3.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 5).reinterpretAsShorts().mul(t1));
+            a3 = a3.add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 15).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, bi + at).reinterpretAsInts();
+            b0 = b0.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 5).reinterpretAsShorts().mul(t1));
+            b0 = b0.add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 15).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, bi + at + 4 * l).reinterpretAsInts();
+            b1 = b1.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 5).reinterpretAsShorts().mul(t1));
+            b1 = b1.add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 15).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, bi + at + 8 * l).reinterpretAsInts();
+            b2 = b2.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 5).reinterpretAsShorts().mul(t1));
+            b2 = b2.add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 15).reinterpretAsShorts().mul(t3));
+            u = ByteVector.fromArray(WORDS, q, bi + at + 12 * l).reinterpretAsInts();
+            b3 = b3.add(u.reinterpretAsShorts().mul(t0)).add(u.lanewise(LSHR, 5).reinterpretAsShorts().mul(t1));
+            b3 = b3.add(u.lanewise(LSHR, 10).reinterpretAsShorts().mul(t2)).add(u.lanewise(LSHR, 15).reinterpretAsShorts().mul(t3));
         }
-        if (a0.getClass() != SHORTS || a1.getClass() != SHORTS || a2.getClass() != SHORTS || a3.getClass() != SHORTS
-                || b0.getClass() != SHORTS || b1.getClass() != SHORTS || b2.getClass() != SHORTS || b3.getClass() != SHORTS) {
-            throw new AssertionError();
-        }
-        ((IntVector) a0.reinterpretShape(I, 0)).intoArray(sums, to);
-        ((IntVector) a1.reinterpretShape(I, 0)).intoArray(sums, to + l);
-        ((IntVector) a2.reinterpretShape(I, 0)).intoArray(sums, to + 2 * l);
-        ((IntVector) a3.reinterpretShape(I, 0)).intoArray(sums, to + 3 * l);
-        ((IntVector) b0.reinterpretShape(I, 0)).intoArray(sums, to + Tile.SIZE);
-        ((IntVector) b1.reinterpretShape(I, 0)).intoArray(sums, to + Tile.SIZE + l);
-        ((IntVector) b2.reinterpretShape(I, 0)).intoArray(sums, to + Tile.SIZE + 2 * l);
-        ((IntVector) b3.reinterpretShape(I, 0)).intoArray(sums, to + Tile.SIZE + 3 * l);
+        a0.reinterpretAsInts().intoArray(sums, to);
+        a1.reinterpretAsInts().intoArray(sums, to + l);
+        a2.reinterpretAsInts().intoArray(sums, to + 2 * l);
+        a3.reinterpretAsInts().intoArray(sums, to + 3 * l);
+        b0.reinterpretAsInts().intoArray(sums, to + Tile.SIZE);
+        b1.reinterpretAsInts().intoArray(sums, to + Tile.SIZE + l);
+        b2.reinterpretAsInts().intoArray(sums, to + Tile.SIZE + 2 * l);
+        b3.reinterpretAsInts().intoArray(sums, to + Tile.SIZE + 3 * l);
     }
 }
