@@ -21,8 +21,11 @@ import jdk.incubator.vector.VectorSpecies;
 final class RoundedActivations {
     private static final int GROUP = ShortTile.GROUP;
 
-    /** Groups that are smaller count as zero: the inverse of their scale could overflow. */
-    static final float SMALLEST = 0x1p-100f;
+    /**
+     * Groups that are smaller count as zero: the inverse of their scale could overflow, and its product with a scale of weights, at
+     * least 2^-26, and 2^-16 ({@link ShortTile}) would have fewer bits.
+     */
+    static final float SMALLEST = 0x1p-60f;
 
     /** 1.5 x 2^23: adding it rounds to the nearest integer, ties to even. */
     static final float ROUND = 0x1.8p23f;
@@ -64,7 +67,7 @@ final class RoundedActivations {
      *
      * <p>For 4 bits, in the order in which every eight columns stand in a number ({@link BytePlanes#putEights}): 0, 4, 1, 5, 2, 6, 3, 7;
      * the last seven less 16 times the one before. A batch has each twice in an int, so that a broadcast fills 16-bit lanes: {@code
-     * [tile][column][32]}; a lone token has the first four of every eight in an int's lower half and the last four in the upper.
+     * [tile][group][32 / LANES][column][LANES]}, which is read front to back; a lone token has the first four of every eight in an int's lower half and the last four in the upper.
      *
      * <p>For 5 bits a batch has the codes themselves, in order; a lone token has four ints for each of a group's five numbers ({@link
      * BytePlanes#putFives}), their halves for those of the number.
@@ -171,15 +174,20 @@ final class RoundedActivations {
             set(x.source, x.offset, x.columns);
             return;
         }
-        int perTile = x.columns / GROUP;
-        int groups = x.tileCount() * perTile;
-        fit(Math.multiplyExact(groups, GROUP * Tile.SIZE));
-        workers.run(groups, 8, (begin, end, worker) -> {
-            float[] square = Scratch.get().square;
-            for (int group = begin; group < end; group++) {
-                x.interleave(group / perTile, group % perTile * GROUP, GROUP, square, 0);
-                for (int lane = 0; lane < Tile.SIZE; lane += LANES) {
-                    round(square, lane, group);
+        int groups = x.columns / GROUP;
+        int chunks = (x.columns - 1) / PanelLayout.CHUNK + 1;
+        fit(Math.multiplyExact(x.tileCount() * groups, GROUP * Tile.SIZE));
+        workers.run(x.tileCount() * chunks, 2, (begin, end, worker) -> {
+            float[] room = Scratch.get().chunk;
+            for (int chunk = begin; chunk < end; chunk++) {
+                int tile = chunk / chunks;
+                int from = chunk % chunks * PanelLayout.CHUNK;
+                int width = Math.min(PanelLayout.CHUNK, x.columns - from);
+                x.interleave(tile, from, width, room, 0);
+                for (int c = 0; c < width; c += GROUP) {
+                    for (int lane = 0; lane < Tile.SIZE; lane += LANES) {
+                        round(room, c * Tile.SIZE + lane, tile * groups + (from + c) / GROUP, lane);
+                    }
                 }
             }
         });
@@ -204,20 +212,20 @@ final class RoundedActivations {
         }
     }
 
-    /** Rounds a vector of tokens' columns of one group. */
-    private void round(float[] square, int lane, int group) {
-        int to = group * GROUP * Tile.SIZE + lane;
+    /** Rounds a vector of tokens' columns of one group, from {@code room[from]} on. */
+    private void round(float[] room, int from, int group, int lane) {
+        int to = (group * Tile.SIZE + lane) * GROUP;
         int set = group * Tile.SIZE + lane;
         FloatVector a = FloatVector.zero(F);
         FloatVector b = a;
         FloatVector c = a;
         FloatVector d = a;
         for (int k = 0; k < GROUP; k += 4) {
-            int at = lane + k * Tile.SIZE;
-            a = a.add(FloatVector.fromArray(F, square, at).abs());
-            b = b.add(FloatVector.fromArray(F, square, at + Tile.SIZE).abs());
-            c = c.add(FloatVector.fromArray(F, square, at + 2 * Tile.SIZE).abs());
-            d = d.add(FloatVector.fromArray(F, square, at + 3 * Tile.SIZE).abs());
+            int at = from + k * Tile.SIZE;
+            a = a.add(FloatVector.fromArray(F, room, at).abs());
+            b = b.add(FloatVector.fromArray(F, room, at + Tile.SIZE).abs());
+            c = c.add(FloatVector.fromArray(F, room, at + 2 * Tile.SIZE).abs());
+            d = d.add(FloatVector.fromArray(F, room, at + 3 * Tile.SIZE).abs());
         }
         FloatVector size = a.add(b).add(c.add(d));
         VectorMask<Float> small = size.lt(SMALLEST);
@@ -227,11 +235,11 @@ final class RoundedActivations {
         IntVector left = sum;
         for (int k = 0; k < GROUP; k++) {
             int p = k % ShortTile.EIGHT;
-            int at = lane + (k + column(p) - p) * Tile.SIZE;
-            IntVector code = FloatVector.fromArray(F, square, at).mul(inverse).add(ROUND).reinterpretAsInts().sub(ZERO);
+            int at = from + (k + column(p) - p) * Tile.SIZE;
+            IntVector code = FloatVector.fromArray(F, room, at).mul(inverse).add(ROUND).reinterpretAsInts().sub(ZERO);
             sum = sum.add(code);
             IntVector factor = p == 0 || bits == 5 ? code : code.sub(left.lanewise(VectorOperators.LSHL, 4));
-            factor.lanewise(VectorOperators.LSHL, 16).or(factor.and(0xffff)).intoArray(codes, to + k * Tile.SIZE);
+            factor.lanewise(VectorOperators.LSHL, 16).or(factor.and(0xffff)).intoArray(codes, to + k * LANES);
             left = code;
         }
         IntVector start = sum.mul(-zero);

@@ -33,6 +33,9 @@ final class Scratch {
     /** A panel's numbers for a tile of tokens, or the sums of 32 trees. */
     final float[] square = new float[Tile.SIZE * Tile.SIZE];
 
+    /** Some columns of a tile of tokens before they are rounded; half a first-level cache. */
+    final float[] chunk = new float[PanelLayout.CHUNK * Tile.SIZE];
+
     /** A vector of each of four rows, while they are interleaved. */
     final float[] fours = new float[4 * Simd.LANES];
 

@@ -4,7 +4,6 @@ import static dev.skim.tensor.Simd.F;
 import static dev.skim.tensor.Simd.I;
 import static dev.skim.tensor.Simd.S;
 import static dev.skim.tensor.Simd.WORDS;
-import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
@@ -42,6 +41,9 @@ final class ShortTile {
 
     private static final int LOW = 0xffff;
     private static final int FIVE_BITS = 0x001f001f;
+
+    /** What takes back that a sum stands in the upper half of an int. */
+    private static final float UPPER = 0x1p-16f;
 
     /** Rows that are worked on together: two panels. */
     static final int ROWS = 2 * Tile.SIZE;
@@ -121,7 +123,8 @@ final class ShortTile {
      * to {@code y[yo + j * 64 + row]}.
      *
      * @param x the tile's rounded activations, from the first group on
-     * @param tile where they start: column k of token j stands at {@code codes[tile + k * 32 + j]}
+     * @param tile where they start: column k of token j stands at {@code codes[tile + place(j) + k * Simd.LANES]},
+     *     those of the next group 32 * 32 further
      * @param sets where the tile's scales start: group g of token j at {@code scales[sets + g * 32 + j]}
      * @param s from {@code so} on scales d and minima, which include 8 d or 16 d, of {@link QuantLayout#SCALES} floats a group
      */
@@ -136,14 +139,14 @@ final class ShortTile {
                 int j = 0;
                 if (WIDEST == 8) {
                     for (; j + 8 <= columns; j += 8) {
-                        eight(x.codes, xg + j, x.starts, cg + j, w, wg + row, sums, j * ROWS + row);
+                        eight(x.codes, xg + place(j), x.starts, cg + j, w, wg + row, sums, j * ROWS + row);
                     }
                 }
                 for (; j + 4 <= columns; j += 4) {
-                    four(x.codes, xg + j, x.starts, cg + j, w, wg + row, sums, j * ROWS + row);
+                    four(x.codes, xg + place(j), x.starts, cg + j, w, wg + row, sums, j * ROWS + row);
                 }
                 for (; j < columns; j++) {
-                    one(x.codes, xg + j, x.starts, cg + j, w, wg + row, sums, j * ROWS + row);
+                    one(x.codes, xg + place(j), x.starts, cg + j, w, wg + row, sums, j * ROWS + row);
                 }
             }
             if (minima) {
@@ -154,6 +157,13 @@ final class ShortTile {
         }
     }
 
+    /** Where a token of a tile has its first column of a group: vectors of tokens stand one behind the other, each with all columns. */
+    private static int place(int token) {
+        return token / Simd.LANES * GROUP * Simd.LANES + token % Simd.LANES;
+    }
+
+    // Sums are scaled as they stand in the upper half of an int, 2^16 times, which d takes back: a shift fewer, and the same bits, since
+    // no factor is so small that it would lose some (RoundedActivations.SMALLEST).
     // Rows outside and tokens inside: scales stay in registers, 1.06 times as fast as the other way round.
 
     /** {@code y[yo + j * 64 + r] += t * (d * scale)} for {@code columns} tokens and the rows of two panels; t as {@link #expand} has rows. */
@@ -162,15 +172,16 @@ final class ShortTile {
         int l = Simd.LANES;
         int n = Simd.steps(columns), yi = Simd.index(yo), si = Simd.index(set);
         for (int r = 0; r < ROWS; r += LANES) {
-            FloatVector d0 = FloatVector.fromArray(F, s, so + r), d1 = FloatVector.fromArray(F, s, so + r + l);
+            FloatVector d0 = FloatVector.fromArray(F, s, so + r).mul(UPPER);
+            FloatVector d1 = FloatVector.fromArray(F, s, so + r + l).mul(UPPER);
             for (int j = 0; j < n; j++) {
                 int at = yi + r + j * ROWS;
                 float scale = scales[si + j];
                 IntVector both = ShortVector.fromArray(S, t, r + j * ROWS).reinterpretAsInts();
-                ((FloatVector) both.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, F, 0))
+                ((FloatVector) both.lanewise(LSHL, 16).convertShape(I2F, F, 0))
                         .fma(d0.mul(scale), FloatVector.fromArray(F, y, at))
                         .intoArray(y, at);
-                ((FloatVector) both.lanewise(ASHR, 16).convertShape(I2F, F, 0))
+                ((FloatVector) both.and(~LOW).convertShape(I2F, F, 0))
                         .fma(d1.mul(scale), FloatVector.fromArray(F, y, at + l))
                         .intoArray(y, at + l);
             }
@@ -183,7 +194,8 @@ final class ShortTile {
         int l = Simd.LANES;
         int n = Simd.steps(columns), yi = Simd.index(yo), si = Simd.index(set);
         for (int r = 0; r < ROWS; r += LANES) {
-            FloatVector d0 = FloatVector.fromArray(F, s, so + r), d1 = FloatVector.fromArray(F, s, so + r + l);
+            FloatVector d0 = FloatVector.fromArray(F, s, so + r).mul(UPPER);
+            FloatVector d1 = FloatVector.fromArray(F, s, so + r + l).mul(UPPER);
             FloatVector m0 = FloatVector.fromArray(F, s, so + QuantLayout.MINIMA + r);
             FloatVector m1 = FloatVector.fromArray(F, s, so + QuantLayout.MINIMA + r + l);
             for (int j = 0; j < n; j++) {
@@ -191,10 +203,10 @@ final class ShortTile {
                 float scale = scales[si + j];
                 FloatVector total = FloatVector.broadcast(F, totals[si + j]);
                 IntVector both = ShortVector.fromArray(S, t, r + j * ROWS).reinterpretAsInts();
-                FloatVector out = ((FloatVector) both.lanewise(LSHL, 16).lanewise(ASHR, 16).convertShape(I2F, F, 0))
+                FloatVector out = ((FloatVector) both.lanewise(LSHL, 16).convertShape(I2F, F, 0))
                         .fma(d0.mul(scale), FloatVector.fromArray(F, y, at));
                 m0.fma(total, out).intoArray(y, at);
-                out = ((FloatVector) both.lanewise(ASHR, 16).convertShape(I2F, F, 0))
+                out = ((FloatVector) both.and(~LOW).convertShape(I2F, F, 0))
                         .fma(d1.mul(scale), FloatVector.fromArray(F, y, at + l));
                 m1.fma(total, out).intoArray(y, at + l);
             }
@@ -214,28 +226,28 @@ final class ShortTile {
         for (int k = 0; k < GROUP; k++) {
             ShortVector u = ShortVector.fromArray(S, w, wo + k * ROWS);
             ShortVector v = ShortVector.fromArray(S, w, wo + k * ROWS + LANES);
-            ShortVector t = IntVector.broadcast(I, x[xo + k * Tile.SIZE]).reinterpretAsShorts();
+            ShortVector t = IntVector.broadcast(I, x[xo + k * Simd.LANES]).reinterpretAsShorts();
             a0 = a0.add(u.mul(t));
             b0 = b0.add(v.mul(t));
-            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 1]).reinterpretAsShorts();
+            t = IntVector.broadcast(I, x[xo + k * Simd.LANES + 1]).reinterpretAsShorts();
             a1 = a1.add(u.mul(t));
             b1 = b1.add(v.mul(t));
-            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 2]).reinterpretAsShorts();
+            t = IntVector.broadcast(I, x[xo + k * Simd.LANES + 2]).reinterpretAsShorts();
             a2 = a2.add(u.mul(t));
             b2 = b2.add(v.mul(t));
-            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 3]).reinterpretAsShorts();
+            t = IntVector.broadcast(I, x[xo + k * Simd.LANES + 3]).reinterpretAsShorts();
             a3 = a3.add(u.mul(t));
             b3 = b3.add(v.mul(t));
-            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 4]).reinterpretAsShorts();
+            t = IntVector.broadcast(I, x[xo + k * Simd.LANES + 4]).reinterpretAsShorts();
             a4 = a4.add(u.mul(t));
             b4 = b4.add(v.mul(t));
-            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 5]).reinterpretAsShorts();
+            t = IntVector.broadcast(I, x[xo + k * Simd.LANES + 5]).reinterpretAsShorts();
             a5 = a5.add(u.mul(t));
             b5 = b5.add(v.mul(t));
-            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 6]).reinterpretAsShorts();
+            t = IntVector.broadcast(I, x[xo + k * Simd.LANES + 6]).reinterpretAsShorts();
             a6 = a6.add(u.mul(t));
             b6 = b6.add(v.mul(t));
-            t = IntVector.broadcast(I, x[xo + k * Tile.SIZE + 7]).reinterpretAsShorts();
+            t = IntVector.broadcast(I, x[xo + k * Simd.LANES + 7]).reinterpretAsShorts();
             a7 = a7.add(u.mul(t));
             b7 = b7.add(v.mul(t));
         }
@@ -266,10 +278,10 @@ final class ShortTile {
         ShortVector a3 = IntVector.broadcast(I, starts[so + 3]).reinterpretAsShorts(), b3 = a3;
         int xi = Simd.index(xo);
         int wi = Simd.index(wo);
-        for (int k = 0; k < GROUP * Tile.SIZE; k += 2 * Tile.SIZE) {
+        for (int k = 0; k < GROUP * Simd.LANES; k += 2 * Simd.LANES) {
             Simd.keepLoads();
-            ShortVector u = ShortVector.fromArray(S, w, wi + 2 * k);
-            ShortVector v = ShortVector.fromArray(S, w, wi + 2 * k + LANES);
+            ShortVector u = ShortVector.fromArray(S, w, wi + ROWS / Simd.LANES * k);
+            ShortVector v = ShortVector.fromArray(S, w, wi + ROWS / Simd.LANES * k + LANES);
             ShortVector t = IntVector.broadcast(I, x[xi + k]).reinterpretAsShorts();
             a0 = a0.add(u.mul(t));
             b0 = b0.add(v.mul(t));
@@ -283,18 +295,18 @@ final class ShortTile {
             a3 = a3.add(u.mul(t));
             b3 = b3.add(v.mul(t));
             Simd.keepLoads();
-            u = ShortVector.fromArray(S, w, wi + 2 * k + ROWS);
-            v = ShortVector.fromArray(S, w, wi + 2 * k + ROWS + LANES);
-            t = IntVector.broadcast(I, x[xi + k + Tile.SIZE]).reinterpretAsShorts();
+            u = ShortVector.fromArray(S, w, wi + ROWS / Simd.LANES * k + ROWS);
+            v = ShortVector.fromArray(S, w, wi + ROWS / Simd.LANES * k + ROWS + LANES);
+            t = IntVector.broadcast(I, x[xi + k + Simd.LANES]).reinterpretAsShorts();
             a0 = a0.add(u.mul(t));
             b0 = b0.add(v.mul(t));
-            t = IntVector.broadcast(I, x[xi + k + Tile.SIZE + 1]).reinterpretAsShorts();
+            t = IntVector.broadcast(I, x[xi + k + Simd.LANES + 1]).reinterpretAsShorts();
             a1 = a1.add(u.mul(t));
             b1 = b1.add(v.mul(t));
-            t = IntVector.broadcast(I, x[xi + k + Tile.SIZE + 2]).reinterpretAsShorts();
+            t = IntVector.broadcast(I, x[xi + k + Simd.LANES + 2]).reinterpretAsShorts();
             a2 = a2.add(u.mul(t));
             b2 = b2.add(v.mul(t));
-            t = IntVector.broadcast(I, x[xi + k + Tile.SIZE + 3]).reinterpretAsShorts();
+            t = IntVector.broadcast(I, x[xi + k + Simd.LANES + 3]).reinterpretAsShorts();
             a3 = a3.add(u.mul(t));
             b3 = b3.add(v.mul(t));
         }
@@ -311,7 +323,7 @@ final class ShortTile {
     private static void one(int[] x, int xo, int[] starts, int so, short[] w, int wo, short[] sums, int to) {
         ShortVector a = IntVector.broadcast(I, starts[so]).reinterpretAsShorts(), b = a;
         for (int k = 0; k < GROUP; k++) {
-            ShortVector t = IntVector.broadcast(I, x[xo + k * Tile.SIZE]).reinterpretAsShorts();
+            ShortVector t = IntVector.broadcast(I, x[xo + k * Simd.LANES]).reinterpretAsShorts();
             a = a.add(ShortVector.fromArray(S, w, wo + k * ROWS).mul(t));
             b = b.add(ShortVector.fromArray(S, w, wo + k * ROWS + LANES).mul(t));
         }

@@ -23,7 +23,7 @@ public final class Tile {
     /** Rows of a panel, and columns of an interleaved batch. */
     public static final int SIZE = 32;
 
-    /** Columns that are interleaved together: a cache line of each row. */
+    /** Columns that go back together: a cache line of each row. */
     private static final int STEP = 16;
 
     private static final int WIDEST = Simd.BITS == 512 ? 8 : 6;
@@ -78,22 +78,27 @@ public final class Tile {
             float[] source, int offset, int stride, int n, int columns, float[] target, int to) {
         // Where a vector has two longs only, C2 makes objects of those that are rearranged.
         int fours = Simd.BITS == 128 ? 0 : n / FOUR * FOUR;
+        int whole = columns - columns % Simd.LANES;
         float[] room = fours == 0 ? null : Scratch.get().fours;
-        for (int from = 0; from < columns; from += STEP) {
-            int width = Math.min(STEP, columns - from);
-            int whole = width == STEP ? fours : 0;
-            for (int t = 0; t < whole; t += FOUR) {
-                for (int c = from; c < from + STEP; c += Simd.LANES) {
-                    four(source, offset + t * stride + c, stride, target, to + c * SIZE + t, room);
-                }
+        // Few rows at a time, each to its end: rows often lie a power of two apart, where lines of many push each other out, and
+        // processors fetch ahead of few.
+        for (int t = 0; t < fours; t += FOUR) {
+            int s = offset + t * stride;
+            for (int c = 0; c < whole; c += Simd.LANES) {
+                four(source, s + c, stride, target, to + c * SIZE + t, room);
             }
-            for (int t = whole; t < n; t++) {
-                int s = offset + t * stride + from;
-                int d = to + from * SIZE + t;
-                for (int c = 0; c < width; c++) {
-                    target[d + c * SIZE] = source[s + c];
-                }
+            for (int i = t; i < t + FOUR; i++) {
+                scatter(source, offset + i * stride, whole, columns, target, to + i);
             }
+        }
+        for (int t = fours; t < n; t++) {
+            scatter(source, offset + t * stride, 0, columns, target, to + t);
+        }
+    }
+
+    private static void scatter(float[] source, int offset, int from, int columns, float[] target, int to) {
+        for (int c = from; c < columns; c++) {
+            target[to + c * SIZE] = source[offset + c];
         }
     }
 
