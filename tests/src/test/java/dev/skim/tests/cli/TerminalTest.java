@@ -16,10 +16,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The chat on a pseudo-terminal, which util-linux's {@code script} makes. */
+@Tag("commands")
 class TerminalTest {
     private static final String INTERRUPT = "\u0003";
     private static final String END_OF_INPUT = "\u0004";
