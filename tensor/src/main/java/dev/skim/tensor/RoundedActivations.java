@@ -16,7 +16,7 @@ import jdk.incubator.vector.VectorSpecies;
  * Activations rounded in groups of 32 columns: {@code x = scale * code} with integer codes whose sizes add up to at most
  * 4,095 in a group for weights of 4 bits, 2,047 for 5 bits, which is as much as {@link ShortTile} can sum in 16 bits. Of an
  * ordinary group the largest code is about 340 or 170: finer than codes of -127 to 127, and an outlier takes little from its
- * neighbours. Tiles of 32 tokens are interleaved, as in {@link Activations}; a lone token stands as it is.
+ * neighbours. Tiles of 32 tokens are interleaved, a vector of tokens at a time; a lone token stands as it is.
  */
 final class RoundedActivations {
     private static final int GROUP = ShortTile.GROUP;
@@ -67,7 +67,8 @@ final class RoundedActivations {
      *
      * <p>For 4 bits, in the order in which every eight columns stand in a number ({@link BytePlanes#putEights}): 0, 4, 1, 5, 2, 6, 3, 7;
      * the last seven less 16 times the one before. A batch has each twice in an int, so that a broadcast fills 16-bit lanes: {@code
-     * [tile][group][32 / LANES][column][LANES]}, which is read front to back; a lone token has the first four of every eight in an int's lower half and the last four in the upper.
+     * [tile][group][32 / LANES][column][LANES]}, which is read from front to back; a lone token has the first four of every eight in an
+     * int's lower half and the last four in the upper.
      *
      * <p>For 5 bits a batch has the codes themselves, in order; a lone token has four ints for each of a group's five numbers ({@link
      * BytePlanes#putFives}), their halves for those of the number.
