@@ -22,8 +22,8 @@ final class RoundedActivations {
     private static final int GROUP = ShortTile.GROUP;
 
     /**
-     * Groups that are smaller count as zero: the inverse of their scale could overflow, and its product with a scale of weights, at
-     * least 2^-26, and 2^-16 ({@link ShortTile}) would have fewer bits.
+     * Groups that are smaller count as zero: the inverse of their scale could overflow, and their scale times one of weights, at least
+     * 2^-24 as half precision has it, and times 2^-16 ({@link ShortTile}), could be subnormal.
      */
     static final float SMALLEST = 0x1p-60f;
 
@@ -194,6 +194,11 @@ final class RoundedActivations {
         });
     }
 
+    /** Where a token of a tile has its first column of a group: vectors of tokens stand one behind the other, each with all columns. */
+    static int place(int token) {
+        return token / LANES * GROUP * LANES + token % LANES;
+    }
+
     /** The sum of {@code n} elements' sizes in the order in which a batch adds them: the scales must agree to the bit. */
     static float size(float[] source, int from, int n) {
         FloatVector sums = FloatVector.zero(FOUR);
@@ -215,7 +220,7 @@ final class RoundedActivations {
 
     /** Rounds a vector of tokens' columns of one group, from {@code room[from]} on. */
     private void round(float[] room, int from, int group, int lane) {
-        int to = (group * Tile.SIZE + lane) * GROUP;
+        int to = group * GROUP * Tile.SIZE + place(lane);
         int set = group * Tile.SIZE + lane;
         FloatVector a = FloatVector.zero(F);
         FloatVector b = a;

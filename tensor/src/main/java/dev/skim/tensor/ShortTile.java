@@ -123,7 +123,7 @@ final class ShortTile {
      * to {@code y[yo + j * 64 + row]}.
      *
      * @param x the tile's rounded activations, from the first group on
-     * @param tile where they start: column k of token j stands at {@code codes[tile + place(j) + k * Simd.LANES]},
+     * @param tile where they start: column k of token j stands at {@code codes[tile + RoundedActivations.place(j) + k * Simd.LANES]},
      *     those of the next group 32 * 32 further
      * @param sets where the tile's scales start: group g of token j at {@code scales[sets + g * 32 + j]}
      * @param s from {@code so} on scales d and minima, which include 8 d or 16 d, of {@link QuantLayout#SCALES} floats a group
@@ -139,14 +139,14 @@ final class ShortTile {
                 int j = 0;
                 if (WIDEST == 8) {
                     for (; j + 8 <= columns; j += 8) {
-                        eight(x.codes, xg + place(j), x.starts, cg + j, w, wg + row, sums, j * ROWS + row);
+                        eight(x.codes, xg + RoundedActivations.place(j), x.starts, cg + j, w, wg + row, sums, j * ROWS + row);
                     }
                 }
                 for (; j + 4 <= columns; j += 4) {
-                    four(x.codes, xg + place(j), x.starts, cg + j, w, wg + row, sums, j * ROWS + row);
+                    four(x.codes, xg + RoundedActivations.place(j), x.starts, cg + j, w, wg + row, sums, j * ROWS + row);
                 }
                 for (; j < columns; j++) {
-                    one(x.codes, xg + place(j), x.starts, cg + j, w, wg + row, sums, j * ROWS + row);
+                    one(x.codes, xg + RoundedActivations.place(j), x.starts, cg + j, w, wg + row, sums, j * ROWS + row);
                 }
             }
             if (minima) {
@@ -155,11 +155,6 @@ final class ShortTile {
                 add(sums, columns, s, so + g * QuantLayout.SCALES, x.scales, cg, y, yo);
             }
         }
-    }
-
-    /** Where a token of a tile has its first column of a group: vectors of tokens stand one behind the other, each with all columns. */
-    private static int place(int token) {
-        return token / Simd.LANES * GROUP * Simd.LANES + token % Simd.LANES;
     }
 
     // Sums are scaled as they stand in the upper half of an int, 2^16 times, which d takes back: a shift fewer, and the same bits, since

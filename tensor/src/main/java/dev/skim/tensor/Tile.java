@@ -83,22 +83,15 @@ public final class Tile {
         // Few rows at a time, each to its end: rows often lie a power of two apart, where lines of many push each other out, and
         // processors fetch ahead of few.
         for (int t = 0; t < fours; t += FOUR) {
-            int s = offset + t * stride;
             for (int c = 0; c < whole; c += Simd.LANES) {
-                four(source, s + c, stride, target, to + c * SIZE + t, room);
-            }
-            for (int i = t; i < t + FOUR; i++) {
-                scatter(source, offset + i * stride, whole, columns, target, to + i);
+                four(source, offset + t * stride + c, stride, target, to + c * SIZE + t, room);
             }
         }
-        for (int t = fours; t < n; t++) {
-            scatter(source, offset + t * stride, 0, columns, target, to + t);
-        }
-    }
-
-    private static void scatter(float[] source, int offset, int from, int columns, float[] target, int to) {
-        for (int c = from; c < columns; c++) {
-            target[to + c * SIZE] = source[offset + c];
+        for (int t = 0; t < n; t++) {
+            int s = offset + t * stride;
+            for (int c = t < fours ? whole : 0; c < columns; c++) {
+                target[to + c * SIZE + t] = source[s + c];
+            }
         }
     }
 
