@@ -1,5 +1,6 @@
 package dev.skim.llm;
 
+import dev.skim.skip.MissingProfileException;
 import dev.skim.skip.Profile;
 import dev.skim.skip.SkipPolicies;
 import dev.skim.skip.SkipPolicy;
@@ -114,6 +115,21 @@ public sealed interface Drafting {
                 } catch (IllegalArgumentException wrong) {
                     throw new SkimException("Drafting with a " + wrong.getMessage() + ".", wrong);
                 }
+            }
+        }
+    }
+
+    /**
+     * Refuses what {@link #parse} would refuse whatever the profile: all that can be said before there is a model.
+     *
+     * @throws SkimException when it is none of {@link #FORMS}, or the policy is none
+     */
+    static void check(String spec) {
+        try {
+            parse(spec, null);
+        } catch (SkimException refused) {
+            if (!(refused.getCause() instanceof MissingProfileException)) {
+                throw refused;
             }
         }
     }

@@ -93,6 +93,12 @@ public final class SkipPolicies {
         }
     }
 
+    /** A policy that is read, but for what comes with the model. */
+    @FunctionalInterface
+    private interface Form {
+        SkipPolicy policy(Profile profile, Workers workers);
+    }
+
     private SkipPolicies() {}
 
     /** {@link #parse(String, Profile, Workers)} with the calling thread alone. */
@@ -107,52 +113,95 @@ public final class SkipPolicies {
      *
      * @param profile of the model, or null where there is none
      * @param workers to pack stand-ins with
-     * @throws IllegalArgumentException when it is none of {@link #FORMS}, or needs a profile that is not there
+     * @throws MissingProfileException when nothing is wrong but that it needs a profile, and there is none
+     * @throws IllegalArgumentException when it is none of {@link #FORMS}
      */
     public static SkipPolicy parse(String spec, Profile profile, Workers workers) {
         Words words = new Words(spec);
-        SkipPolicy policy;
+        String which = "skipping policy '" + spec + "': ";
         try {
-            policy = read(words, profile, workers);
+            Form form = read(words);
+            if (profile != null || !needsProfile(words.name)) {
+                return form.policy(profile, workers);
+            }
         } catch (IllegalArgumentException wrong) {
-            throw new IllegalArgumentException("skipping policy '" + spec + "': " + wrong.getMessage(), wrong);
+            throw new IllegalArgumentException(which + wrong.getMessage(), wrong);
         }
-        if (!words.options.isEmpty()) {
-            throw new IllegalArgumentException("skipping policy '" + spec + "': '" + words.options.getFirst()
-                    + "' is no option of " + words.name + ", which takes " + options(words.name));
-        }
-        return policy;
+        throw new MissingProfileException(
+                which + words.name + " needs a profile of the model, and there is none; make one with 'skim calibrate'");
     }
 
-    private static SkipPolicy read(Words words, Profile profile, Workers workers) {
+    /**
+     * Refuses what {@link #parse} would refuse whatever the profile: all that can be said before there is a model.
+     *
+     * @throws IllegalArgumentException when it is none of {@link #FORMS}
+     */
+    public static void check(String spec) {
+        try {
+            parse(spec, null);
+        } catch (MissingProfileException later) {
+            // The model may have one.
+        }
+    }
+
+    private static boolean needsProfile(String name) {
+        return switch (name) {
+            case "shortgpt", "cost", "patch" -> true;
+            default -> false;
+        };
+    }
+
+    /** Takes all words, and refuses those that are left. */
+    private static Form read(Words words) {
+        Form form = form(words);
+        if (!words.options.isEmpty()) {
+            throw new IllegalArgumentException("'" + words.options.getFirst() + "' is no option of " + words.name
+                    + ", which takes " + options(words.name));
+        }
+        return form;
+    }
+
+    private static Form form(Words words) {
         return switch (words.name) {
-            case "none" -> none(words);
-            case "adaskip" -> adaSkip(words, profile);
+            case "none" -> of(none(words));
+            case "adaskip" -> adaSkip(words);
             case "unified" -> {
                 Ratio ratio = Ratio.parse(words.amount);
                 Mode mode = words.mode(Mode.DECODE, Mode.DECODE, Mode.BOTH);
-                yield ratio.value() < 2 ? new BalancedSkipping(ratio, mode) : new UnifiedLayerSkipping(ratio, mode);
+                yield of(ratio.value() < 2 ? new BalancedSkipping(ratio, mode) : new UnifiedLayerSkipping(ratio, mode));
             }
             case "balanced" ->
-                new BalancedSkipping(Ratio.parse(words.amount), words.mode(Mode.DECODE, Mode.DECODE, Mode.BOTH));
-            case "shortgpt" ->
-                new BlockInfluence(needed(profile, words), words.layers(),
-                        words.mode(Mode.BOTH, Mode.DECODE, Mode.BOTH), words.flag("scale"));
-            case "ffn" -> ffn(words, profile);
-            case "cost" ->
-                new CostAware(needed(profile, words), Share.parse(words.amount),
-                        words.mode(Mode.BOTH, Mode.values()), !words.flag("noscale"));
-            case "patch" ->
-                new Patch(needed(profile, words), Share.parse(words.amount),
-                        words.mode(Mode.BOTH, Mode.DECODE, Mode.BOTH), workers);
-            case "earlyexit" -> new EarlyExit(words.layers(), words.mode(Mode.BOTH, Mode.DECODE, Mode.BOTH));
+                of(new BalancedSkipping(Ratio.parse(words.amount), words.mode(Mode.DECODE, Mode.DECODE, Mode.BOTH)));
+            case "shortgpt" -> {
+                int layers = words.layers();
+                Mode mode = words.mode(Mode.BOTH, Mode.DECODE, Mode.BOTH);
+                boolean scale = words.flag("scale");
+                yield (profile, workers) -> new BlockInfluence(profile, layers, mode, scale);
+            }
+            case "ffn" -> ffn(words);
+            case "cost" -> {
+                Share share = Share.parse(words.amount);
+                Mode mode = words.mode(Mode.BOTH, Mode.values());
+                boolean scale = !words.flag("noscale");
+                yield (profile, workers) -> new CostAware(profile, share, mode, scale);
+            }
+            case "patch" -> {
+                Share share = Share.parse(words.amount);
+                Mode mode = words.mode(Mode.BOTH, Mode.DECODE, Mode.BOTH);
+                yield (profile, workers) -> new Patch(profile, share, mode, workers);
+            }
+            case "earlyexit" -> of(new EarlyExit(words.layers(), words.mode(Mode.BOTH, Mode.DECODE, Mode.BOTH)));
             case "skipdecode" ->
-                new SkipDecode(words.layers(), words.mode(Mode.BOTH, Mode.values()),
-                        words.number("max", SkipDecode.LONGEST));
-            case "paper-unified" -> new PaperUnified(words.layers(), words.mode(Mode.BOTH, Mode.DECODE, Mode.BOTH));
+                of(new SkipDecode(words.layers(), words.mode(Mode.BOTH, Mode.values()),
+                        words.number("max", SkipDecode.LONGEST)));
+            case "paper-unified" -> of(new PaperUnified(words.layers(), words.mode(Mode.BOTH, Mode.DECODE, Mode.BOTH)));
             default ->
                 throw new IllegalArgumentException("'" + words.name + "' is no skipping method; accepted is " + NAMES);
         };
+    }
+
+    private static Form of(SkipPolicy policy) {
+        return (profile, workers) -> policy;
     }
 
     private static String options(String name) {
@@ -174,40 +223,31 @@ public final class SkipPolicies {
         return SkipPolicy.NONE;
     }
 
-    private static SkipPolicy adaSkip(Words words, Profile profile) {
+    private static Form adaSkip(Words words) {
         boolean counted = words.amount.startsWith("n=");
+        Ratio ratio = counted ? null : Ratio.parse(words.amount);
+        int count = counted ? words.whole(words.amount.substring(2), "n") : 0;
         Mode mode = words.mode(Mode.BOTH, Mode.values());
+        boolean scale = !words.flag("noscale");
         boolean online = !words.flag("offline") && mode != Mode.PREFILL;
-        return new AdaSkip(
-                profile,
-                counted ? null : Ratio.parse(words.amount),
-                counted ? words.whole(words.amount.substring(2), "n") : 0,
-                mode,
-                !words.flag("noscale"),
-                online,
-                words.number("p", AdaSkip.WINDOW),
-                words.flag("afterfirst"));
+        int window = words.number("p", AdaSkip.WINDOW);
+        boolean withoutFirst = words.flag("afterfirst");
+        return (profile, workers) -> new AdaSkip(profile, ratio, count, mode, scale, online, window, withoutFirst);
     }
 
-    private static SkipPolicy ffn(Words words, Profile profile) {
-        String threshold = words.value("t");
-        double least = Double.NaN;
-        if (threshold != null) {
-            try {
-                least = Double.parseDouble(threshold);
-            } catch (NumberFormatException notANumber) {
-                throw new IllegalArgumentException("t must be a cosine such as 0.95, not '" + threshold + "'");
-            }
-        }
-        return new FfnSkip(profile, Share.parse(words.amount), least, words.number("warmup", FfnSkip.WARM_UP),
-                words.number("cold", -1));
+    private static Form ffn(Words words) {
+        Share share = Share.parse(words.amount);
+        double least = threshold(words.value("t"));
+        int warmUp = words.number("warmup", FfnSkip.WARM_UP);
+        int cold = words.number("cold", -1);
+        return (profile, workers) -> new FfnSkip(profile, share, least, warmUp, cold);
     }
 
-    private static Profile needed(Profile profile, Words words) {
-        if (profile == null) {
-            throw new IllegalArgumentException(
-                    words.name + " needs a profile of the model, and there is none; make one with 'skim calibrate'");
+    private static double threshold(String text) {
+        try {
+            return text == null ? Double.NaN : Double.parseDouble(text);
+        } catch (NumberFormatException notANumber) {
+            throw new IllegalArgumentException("t must be a cosine such as 0.95, not '" + text + "'");
         }
-        return profile;
     }
 }

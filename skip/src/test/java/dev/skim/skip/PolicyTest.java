@@ -176,11 +176,17 @@ class PolicyTest {
                             IllegalArgumentException.class, () -> SkipPolicies.parse(spec, profile), spec)
                     .getMessage();
             assertTrue(message.contains("'" + spec + "'"), message);
+            // The profile lacks stand-ins; all else is wrong without one too.
+            if (!spec.equals("patch:25%")) {
+                assertEquals(message, assertThrows(
+                        IllegalArgumentException.class, () -> SkipPolicies.check(spec), spec).getMessage());
+            }
         }
         for (String spec : List.of("cost:25%", "shortgpt:2", "patch:25%")) {
             String message = assertThrows(IllegalArgumentException.class, () -> SkipPolicies.parse(spec, null))
                     .getMessage();
             assertTrue(message.contains("calibrate"), message);
+            SkipPolicies.check(spec);
         }
         for (String spec : List.of("shortgpt:6", "ffn:25%:cold=1073741824")) {
             assertThrows(IllegalArgumentException.class, () -> SkipPolicies.parse(spec, profile).plan(shape(6)), spec);

@@ -375,7 +375,13 @@ class SpeculationTest {
                 "draft:shortgpt:4")) {
             var refused = assertThrows(SkimException.class, () -> Drafting.parse(spec, null), spec);
             assertNotNull(refused.getMessage());
+            if (!spec.equals("draft:shortgpt:4")) {
+                assertEquals(
+                        refused.getMessage(),
+                        assertThrows(SkimException.class, () -> Drafting.check(spec), spec).getMessage());
+            }
         }
+        Drafting.check("3:draft:shortgpt:4");
         SkipPolicy skip = SkipPolicies.parse("earlyexit:1", null);
         var both = assertThrows(SkimException.class, () -> new SessionOptions(0, skip).withDrafting(Drafting.LOOKUP));
         assertTrue(both.getMessage().contains("draft:earlyexit:1"), both.getMessage());

@@ -100,6 +100,7 @@ final class BenchCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         List<Bench.Test> tests = tests();
+        speculation.check(skip);
         if (synthetic == null) {
             if (type != null || save != null) {
                 throw new SkimException("--type and --save go with --synthetic, which is not given.");

@@ -39,6 +39,7 @@ final class ChatCommand implements Callable<Integer> {
     public Integer call() {
         String opening = first.given().orElse(null);
         generation.sampling();
+        session.check(speculation);
         try (Model loaded = model.load(session.rehearsal());
                 Session opened = session.open(loaded, speculation);
                 ChatScreen screen = Streams.inputIsTerminal() && Streams.outputIsTerminal()

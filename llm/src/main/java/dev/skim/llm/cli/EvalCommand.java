@@ -178,6 +178,20 @@ final class EvalCommand implements Callable<Integer> {
         if (csv != null && !Files.isDirectory(csv.toAbsolutePath().getParent())) {
             throw new SkimException("The file " + csv + " cannot be written: its folder is not there.");
         }
+        try {
+            if (sweep == null) {
+                policies.forEach(SkipPolicies::check);
+            } else if (!sweep.isEmpty()) {
+                Sweep.shares(sweep);
+            }
+        } catch (IllegalArgumentException wrong) {
+            throw refusal(wrong);
+        }
+    }
+
+    private static SkimException refusal(IllegalArgumentException wrong) {
+        String what = wrong.getMessage();
+        return new SkimException(what.substring(0, 1).toUpperCase(Locale.ROOT) + what.substring(1) + ".", wrong);
     }
 
     private void compare(Model loaded, int[] tokens, EvalSettings settings, List<Contender> contenders) {
@@ -209,8 +223,7 @@ final class EvalCommand implements Callable<Integer> {
                 contenders.add(new Contender(spec, policy));
             }
         } catch (IllegalArgumentException wrong) {
-            String what = wrong.getMessage();
-            throw new SkimException(what.substring(0, 1).toUpperCase(Locale.ROOT) + what.substring(1) + ".", wrong);
+            throw refusal(wrong);
         }
         return contenders;
     }

@@ -57,6 +57,7 @@ final class PerplexityCommand implements Callable<Integer> {
             throw new SkimException("A window has at least 4 tokens, and there is at least 1 window; not " + window
                     + " and " + most + ".");
         }
+        skip.check(false);
         String given = text.text();
         try (Model loaded = model.load()) {
             SkipPolicy policy = skip.fixedPolicy(loaded);

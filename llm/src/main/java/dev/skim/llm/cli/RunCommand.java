@@ -59,6 +59,7 @@ final class RunCommand implements Callable<Integer> {
             throw new SkimException("The prompt is empty: there is nothing to answer.");
         }
         generation.sampling();
+        session.check(speculation);
         try (Model loaded = model.load(session.rehearsal());
                 Session opened = session.open(loaded, speculation)) {
             String news = session.report().news();

@@ -24,6 +24,11 @@ final class SessionOptionsMixin {
 
     private SkipReport report;
 
+    /** Refuses, before there is a model, what is wrong whatever the model. */
+    void check(SpeculationMixin speculation) {
+        speculation.check(skip);
+    }
+
     /** What is known of the options before the model is. */
     SessionOptions rehearsal() {
         return precision.apply(new SessionOptions(contextLength, SkipPolicy.NONE));

@@ -26,8 +26,6 @@ final class SkipOptions {
             description = "The model's profile, made by skim calibrate; the one in the cache where not given.")
     private Path profile;
 
-    private boolean profileUsed;
-
     /** Puts the policies below a command's options. */
     @Spec(Spec.Target.MIXEE)
     void describe(CommandSpec command) {
@@ -38,8 +36,30 @@ final class SkipOptions {
 
     /** The profile that was given, else the one of the model in the cache, else null. */
     Profile profile(Model model) {
-        profileUsed = true;
         return profile != null ? Profiles.read(profile, model) : Profiles.find(model).orElse(null);
+    }
+
+    /**
+     * Refuses what is wrong whatever the model, so that nobody waits for one that is loaded in vain.
+     *
+     * @param profileUsed whether something else goes by the profile
+     * @throws SkimException when there is no such policy, or nothing goes by the profile
+     */
+    void check(boolean profileUsed) {
+        if (spec == null && profile != null && !profileUsed) {
+            throw new SkimException("--profile says what --skip goes by, and --skip is not given.");
+        }
+        if (spec != null) {
+            try {
+                SkipPolicies.check(spec);
+            } catch (IllegalArgumentException mistake) {
+                throw refusal(mistake);
+            }
+        }
+    }
+
+    private SkimException refusal(IllegalArgumentException mistake) {
+        return new SkimException("--skip " + spec + " cannot be: " + mistake.getMessage() + ".", mistake);
     }
 
     /**
@@ -49,9 +69,6 @@ final class SkipOptions {
      */
     SkipPolicy policy(Model model) {
         if (spec == null) {
-            if (profile != null && !profileUsed) {
-                throw new SkimException("--profile says what --skip goes by, and --skip is not given.");
-            }
             return SkipPolicy.NONE;
         }
         Profile found = profile(model);
@@ -60,7 +77,7 @@ final class SkipOptions {
             policy.plan(model.shape());
             return policy;
         } catch (IllegalArgumentException mistake) {
-            throw new SkimException("--skip " + spec + " cannot be: " + mistake.getMessage() + ".", mistake);
+            throw refusal(mistake);
         }
     }
 

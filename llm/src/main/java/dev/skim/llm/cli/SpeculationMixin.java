@@ -25,12 +25,25 @@ final class SpeculationMixin {
         return how != null;
     }
 
+    /** Refuses, before there is a model, what is wrong whatever the model; and what is wrong with {@code skip} likewise. */
+    void check(SkipOptions skip) {
+        if (how != null) {
+            Drafting.check(how);
+        }
+        skip.check(drafts());
+    }
+
+    /** Whether the model drafts, with sublayers left out, which may go by its profile. */
+    private boolean drafts() {
+        return how != null && how.contains("draft:");
+    }
+
     /** What was asked for, checked; a draft that needs a profile takes that of {@code skip}. */
     Drafting drafting(Model model, SkipOptions skip) {
         if (how == null) {
             return Drafting.NONE;
         }
-        return Drafting.parse(how, how.contains("draft:") ? skip.profile(model) : null);
+        return Drafting.parse(how, drafts() ? skip.profile(model) : null);
     }
 
     /** Opens a session of the options, which have what {@link #drafting} gave. */

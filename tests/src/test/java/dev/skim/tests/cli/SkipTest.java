@@ -132,6 +132,10 @@ class SkipTest {
                 "earlyexit:1:sideways", "unified:x", "adaskip:n=-1", "")) {
             assertTrue(run("--skip", spec).sentence().startsWith("--skip " + spec + " cannot be: "), spec);
         }
+        // Nobody waits for a model that is loaded in vain.
+        assertTrue(skim.run("perplexity", "-m", "none.gguf", "-p", "a", "--skip", "shortgpt:two")
+                .sentence()
+                .startsWith("--skip shortgpt:two cannot be: "));
         String refusal = run("--skip", "patch:50%", "--profile", profile.toString()).sentence();
         assertTrue(refusal.contains("stand-ins for 20%, none for 50%"), refusal);
         assertTrue(run("--profile", profile.toString()).sentence().contains("--skip"));
