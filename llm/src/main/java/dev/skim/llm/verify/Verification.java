@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 
 /**
  * Runs a model against recorded outputs and says how far it is from them.
@@ -178,19 +179,20 @@ public final class Verification {
             for (int begin = 0; begin < prompt; begin += PIECE) {
                 int end = Math.min(prompt, begin + PIECE);
                 float[][] logits = session.prefillAllLogits(Arrays.copyOfRange(all, begin, end));
-                for (int p = begin; p < end; p++) {
-                    tally.position(p, logits[p - begin]);
-                }
+                tally.positions(begin, logits);
             }
             tally.greedy(0, session.logits());
             for (int step = 1; step < one.greedy().length; step++) {
                 session.decode(all[prompt + step - 1]);
-                tally.position(prompt + step - 1, session.logits());
+                tally.positions(prompt + step - 1, session.logits());
                 tally.greedy(step, session.logits());
             }
         }
         return tally.result(limits);
     }
+
+    /** Whether a position has the recorded largest logit, and by how much its log-probability of the next token is off. */
+    private record Agreement(boolean argmax, double logProbabilityError) {}
 
     /** Compares as the positions come by. */
     private static final class Tally {
@@ -212,16 +214,33 @@ public final class Verification {
             recorded = one.readRows();
         }
 
-        void position(int p, float[] logits) {
-            if (p < one.argmax().length && Compare.argmax(logits) == one.argmax()[p]) {
-                sameArgmax++;
+        /**
+         * Compares rows that follow each other. A row of exponentials for every prompt position takes long beside
+         * a small model: on all processors, and added in order, so that a second run gives the same digits.
+         */
+        void positions(int begin, float[]... logits) {
+            List<Agreement> agreements = IntStream.range(0, logits.length)
+                    .parallel()
+                    .mapToObj(i -> agreement(begin + i, logits[i]))
+                    .toList();
+            for (int i = 0; i < logits.length; i++) {
+                Agreement agreement = agreements.get(i);
+                sameArgmax += agreement.argmax ? 1 : 0;
+                logProbabilityErrors += agreement.logProbabilityError;
+                worstLogProbabilityError = Compare.worse(worstLogProbabilityError, agreement.logProbabilityError);
+                compareRow(begin + i, logits[i]);
             }
-            if (p < one.logProbabilities().length) {
-                double own = Compare.logProbability(logits, one.tokens()[p + 1]);
-                double error = Compare.worse(0, Math.abs(own - one.logProbabilities()[p]));
-                logProbabilityErrors += error;
-                worstLogProbabilityError = Compare.worse(worstLogProbabilityError, error);
-            }
+        }
+
+        private Agreement agreement(int p, float[] logits) {
+            boolean argmax = p < one.argmax().length && Compare.argmax(logits) == one.argmax()[p];
+            double error = p < one.logProbabilities().length
+                    ? Compare.worse(0, Math.abs(Compare.logProbability(logits, one.tokens()[p + 1]) - one.logProbabilities()[p]))
+                    : 0;
+            return new Agreement(argmax, error);
+        }
+
+        private void compareRow(int p, float[] logits) {
             if (row < recorded.length && one.positions()[row] == p) {
                 if (one.probabilities()) {
                     probabilityError = Compare.worse(probabilityError, Compare.probabilityError(recorded[row], logits));
