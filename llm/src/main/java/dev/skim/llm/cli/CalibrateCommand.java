@@ -90,6 +90,9 @@ final class CalibrateCommand implements Callable<Integer> {
         if (tokens != null && tokens < WINDOW) {
             throw new SkimException("--tokens must be " + WINDOW + " or more, not " + tokens + ".");
         }
+        if (file != null) {
+            CalibrationText.check(file);
+        }
         if (out != null) {
             checkTarget(out);
         }

@@ -178,6 +178,9 @@ final class EvalCommand implements Callable<Integer> {
         if (csv != null && !Files.isDirectory(csv.toAbsolutePath().getParent())) {
             throw new SkimException("The file " + csv + " cannot be written: its folder is not there.");
         }
+        if (profileFile != null) {
+            Profiles.check(profileFile);
+        }
         try {
             if (sweep == null) {
                 policies.forEach(SkipPolicies::check);

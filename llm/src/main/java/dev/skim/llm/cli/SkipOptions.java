@@ -43,11 +43,14 @@ final class SkipOptions {
      * Refuses what is wrong whatever the model, so that nobody waits for one that is loaded in vain.
      *
      * @param profileUsed whether something else goes by the profile
-     * @throws SkimException when there is no such policy, or nothing goes by the profile
+     * @throws SkimException when there is no such policy, nothing goes by the profile, or that cannot be read
      */
     void check(boolean profileUsed) {
         if (spec == null && profile != null && !profileUsed) {
             throw new SkimException("--profile says what --skip goes by, and --skip is not given.");
+        }
+        if (profile != null) {
+            Profiles.check(profile);
         }
         if (spec != null) {
             try {

@@ -6,6 +6,7 @@ import dev.skim.llm.Session;
 import dev.skim.llm.SessionOptions;
 import dev.skim.llm.SkimException;
 import dev.skim.llm.TokenListener;
+import dev.skim.llm.storage.FileFailure;
 import dev.skim.llm.storage.StrictText;
 import dev.skim.skip.SkipPolicy;
 import java.io.IOException;
@@ -14,7 +15,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -70,11 +70,26 @@ public record CalibrationText(List<int[]> windows, String source) {
             return new CalibrationText(windows, file.getFileName().toString());
         } catch (CharacterCodingException e) {
             throw new SkimException("The file " + file + " is not UTF-8 text.", e);
-        } catch (NoSuchFileException e) {
-            throw new SkimException("There is no file " + file + " to calibrate on.", e);
         } catch (IOException e) {
-            throw new SkimException("The file " + file + " cannot be read: " + e.getMessage() + ".", e);
+            throw unreadable(file, e);
         }
+    }
+
+    /**
+     * Refuses a file that {@link #ofFile} cannot read whatever the model: before one is loaded.
+     *
+     * @throws SkimException when it cannot be read
+     */
+    public static void check(Path file) {
+        try {
+            FileFailure.tryReading(file);
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
+    }
+
+    private static SkimException unreadable(Path file, IOException e) {
+        return new SkimException("The file " + file + " cannot be read: " + FileFailure.reason(e) + ".", e);
     }
 
     private static List<int[]> ofWhole(Model model, byte[] bytes, int length, int count) throws CharacterCodingException {

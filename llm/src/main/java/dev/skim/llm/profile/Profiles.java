@@ -43,8 +43,25 @@ public final class Profiles {
         try {
             return ProfileJson.read(Files.readAllBytes(file), "The profile " + file, Identity.of(model));
         } catch (IOException e) {
-            throw new SkimException("The profile " + file + " cannot be read: " + FileFailure.reason(e) + ".", e);
+            throw unreadable(file, e);
         }
+    }
+
+    /**
+     * Refuses a file that {@link #read} cannot read whatever the model: before one is loaded.
+     *
+     * @throws SkimException when it cannot be read
+     */
+    public static void check(Path file) {
+        try {
+            FileFailure.tryReading(file);
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
+    }
+
+    private static SkimException unreadable(Path file, IOException e) {
+        return new SkimException("The profile " + file + " cannot be read: " + FileFailure.reason(e) + ".", e);
     }
 
     /**
