@@ -82,7 +82,7 @@ public record CalibrationText(List<int[]> windows, String source) {
      */
     public static void check(Path file) {
         try {
-            FileFailure.tryReading(file);
+            FileFailure.tryOpening(file);
         } catch (IOException e) {
             throw unreadable(file, e);
         }

@@ -54,7 +54,7 @@ public final class Profiles {
      */
     public static void check(Path file) {
         try {
-            FileFailure.tryReading(file);
+            FileFailure.tryOpening(file);
         } catch (IOException e) {
             throw unreadable(file, e);
         }

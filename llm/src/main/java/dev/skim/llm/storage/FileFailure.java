@@ -1,7 +1,6 @@
 package dev.skim.llm.storage;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -13,13 +12,17 @@ public final class FileFailure {
     private FileFailure() {}
 
     /**
-     * Reads a byte of a file, so that one that cannot be read is refused before anybody waits for what it is needed with.
+     * Opens a file, so that one that cannot be read is refused before anybody waits for what it is needed with. What can be read once
+     * only, such as a pipe, is left alone.
      *
      * @throws IOException when it is not there, is a folder, or access is denied
      */
-    public static void tryReading(Path file) throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
-            in.read();
+    public static void tryOpening(Path file) throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new IOException("it is a folder");
+        }
+        if (Files.isRegularFile(file) || Files.notExists(file)) {
+            Files.newInputStream(file).close();
         }
     }
 
