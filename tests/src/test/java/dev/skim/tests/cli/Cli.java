@@ -15,16 +15,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** Runs the packed jar as ./skim does, or as java -jar llm/target/skim.jar, which starts a second Java. */
+/** Runs the packed jar as ./skim does, but with its classes archived; or as java -jar llm/target/skim.jar, which starts a second Java. */
 final class Cli {
     static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final Path JAR = ROOT.resolve("llm/target/skim.jar");
     private static final Path OPTIONS = ROOT.resolve("llm/src/main/resources/skim.jvm");
+    private static final Path JAVA = Path.of(System.getProperty("java.home"), "bin/java");
+    private static final String LAUNCHER = "dev.skim.launcher.Launcher";
     private static final int SECONDS = 120;
 
     private final Path home;
     private final Map<String, String> environment = new HashMap<>();
-    private Path java = Path.of(System.getProperty("java.home"), "bin/java");
+    private Path java = JAVA;
     private boolean launched;
 
     /** With a home of its own, so that nothing of the user's is read or changed. */
@@ -81,8 +83,10 @@ final class Cli {
             command.addAll(List.of("-jar", jar));
         } else {
             command.add("@" + OPTIONS);
+            // Without the remark that module options keep Java from taking its modules from the archive too.
+            command.addAll(List.of("-XX:SharedArchiveFile=" + Classes.ARCHIVE, "-Xlog:cds=off"));
             command.addAll(List.of(environment.get("SKIM_JAVA_OPTS").split(" ")));
-            command.addAll(List.of("-cp", jar, "dev.skim.launcher.Launcher"));
+            command.addAll(List.of("-cp", jar, LAUNCHER));
         }
         command.addAll(Arrays.asList(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).directory(home.toFile());
@@ -91,6 +95,37 @@ final class Cli {
         builder.environment().put("XDG_STATE_HOME", home.resolve("state").toString());
         builder.environment().putAll(environment);
         return builder;
+    }
+
+    /** The jar's classes as Java has them once they are read and verified: a third of the time of a short command. */
+    private static final class Classes {
+        static final Path ARCHIVE = archive();
+
+        private Classes() {}
+
+        /** By a command that takes a model from its file to its text, for this JVM alone: the jar may be packed anew. */
+        private static Path archive() {
+            try {
+                Path folder = Files.createTempDirectory("skim-classes");
+                Path archive = folder.resolve("skim.jsa");
+                Path model = TinyModel.write(folder.resolve("tiny.gguf"), true);
+                Runtime.getRuntime().addShutdownHook(new Thread(() -> List.of(archive, model, folder)
+                        .forEach(path -> path.toFile().delete())));
+                List<String> command = List.of(
+                        JAVA.toString(), "@" + OPTIONS, "-Xmx512m", "-XX:ArchiveClassesAtExit=" + archive, "-cp", jar().toString(),
+                        LAUNCHER, "run", "-m", model.toString(), "-p", "hello", "-n", "12");
+                Process process = new ProcessBuilder(command)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .redirectError(ProcessBuilder.Redirect.DISCARD)
+                        .start();
+                assertTrue(process.waitFor(SECONDS, TimeUnit.SECONDS) && Files.exists(archive), "no archive of classes");
+                return archive;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        }
     }
 
     Result run(String... arguments) {
