@@ -91,7 +91,7 @@ final class CalibrateCommand implements Callable<Integer> {
             throw new SkimException("--tokens must be " + WINDOW + " or more, not " + tokens + ".");
         }
         if (file != null) {
-            CalibrationText.check(file);
+            FileFailure.tryOpening("The file " + file, file);
         }
         if (out != null) {
             checkTarget(out);

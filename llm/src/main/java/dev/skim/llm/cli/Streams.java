@@ -57,11 +57,9 @@ final class Streams {
 
     /** What a failure to read standard input means. */
     static SkimException inputFailure(IOException e, Charset charset) {
-        return new SkimException(
-                e instanceof CharacterCodingException
-                        ? "Standard input is not " + charset + " text."
-                        : "Standard input cannot be read: " + FileFailure.reason(e) + ".",
-                e);
+        return e instanceof CharacterCodingException
+                ? new SkimException("Standard input is not " + charset + " text.", e)
+                : FileFailure.unreadable("Standard input", e);
     }
 
     /** The encoding of a standard stream: UTF-8, but on a Windows console that of the console. */

@@ -71,7 +71,7 @@ final class TextOptions {
         } catch (CharacterCodingException e) {
             throw new SkimException("The file " + file + " is not UTF-8 text.", e);
         } catch (IOException e) {
-            throw new SkimException("The file " + file + " cannot be read: " + FileFailure.reason(e) + ".", e);
+            throw FileFailure.unreadable("The file " + file, e);
         }
     }
 }

@@ -71,25 +71,8 @@ public record CalibrationText(List<int[]> windows, String source) {
         } catch (CharacterCodingException e) {
             throw new SkimException("The file " + file + " is not UTF-8 text.", e);
         } catch (IOException e) {
-            throw unreadable(file, e);
+            throw FileFailure.unreadable("The file " + file, e);
         }
-    }
-
-    /**
-     * Refuses a file that {@link #ofFile} cannot read whatever the model: before one is loaded.
-     *
-     * @throws SkimException when it cannot be read
-     */
-    public static void check(Path file) {
-        try {
-            FileFailure.tryOpening(file);
-        } catch (IOException e) {
-            throw unreadable(file, e);
-        }
-    }
-
-    private static SkimException unreadable(Path file, IOException e) {
-        return new SkimException("The file " + file + " cannot be read: " + FileFailure.reason(e) + ".", e);
     }
 
     private static List<int[]> ofWhole(Model model, byte[] bytes, int length, int count) throws CharacterCodingException {

@@ -43,7 +43,7 @@ public final class Profiles {
         try {
             return ProfileJson.read(Files.readAllBytes(file), "The profile " + file, Identity.of(model));
         } catch (IOException e) {
-            throw unreadable(file, e);
+            throw FileFailure.unreadable("The profile " + file, e);
         }
     }
 
@@ -53,15 +53,7 @@ public final class Profiles {
      * @throws SkimException when it cannot be read
      */
     public static void check(Path file) {
-        try {
-            FileFailure.tryOpening(file);
-        } catch (IOException e) {
-            throw unreadable(file, e);
-        }
-    }
-
-    private static SkimException unreadable(Path file, IOException e) {
-        return new SkimException("The profile " + file + " cannot be read: " + FileFailure.reason(e) + ".", e);
+        FileFailure.tryOpening("The profile " + file, file);
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.skim.llm.storage;
 
+import dev.skim.llm.SkimException;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -15,15 +16,25 @@ public final class FileFailure {
      * Opens a file, so that one that cannot be read is refused before anybody waits for what it is needed with. What can be read once
      * only, such as a pipe, is left alone.
      *
-     * @throws IOException when it is not there, is a folder, or access is denied
+     * @param what the file, as a sentence about it begins
+     * @throws SkimException when it is not there, is a folder, or access is denied
      */
-    public static void tryOpening(Path file) throws IOException {
-        if (Files.isDirectory(file)) {
-            throw new IOException("it is a folder");
+    public static void tryOpening(String what, Path file) {
+        try {
+            if (Files.isDirectory(file)) {
+                throw new IOException("it is a folder");
+            }
+            if (Files.isRegularFile(file) || Files.notExists(file)) {
+                Files.newInputStream(file).close();
+            }
+        } catch (IOException e) {
+            throw unreadable(what, e);
         }
-        if (Files.isRegularFile(file) || Files.notExists(file)) {
-            Files.newInputStream(file).close();
-        }
+    }
+
+    /** Says that something cannot be read, and why; {@code what} begins the sentence. */
+    public static SkimException unreadable(String what, IOException e) {
+        return new SkimException(what + " cannot be read: " + reason(e) + ".", e);
     }
 
     /** The cause, to stand behind a colon. */
